@@ -1,15 +1,15 @@
 """Every error Ferrata raises on purpose, split by who must act.
 
-    FerrataError
-    ├── SpecRejected       the author of a manifest acts: condition and event, no blind retry
-    ├── WorldUnavailable   nobody acts: retried with back-off, traffic stays as it is
-    │   ├── Conflict       somebody else wrote first; never a verdict
-    │   ├── NotFound       the object is not there (any more)
-    │   ├── AlreadyExists  a create met an object of that name
-    │   ├── Throttled      the API server asks for patience; carries `retry_after` in seconds
-    │   └── LeadershipLost another replica may act from now on: stop writing
-    ├── Forbidden          the cluster's administrator acts: a right is missing
-    └── InvariantBroken    we act: this rollout is left alone, traffic stays, the log has the snapshot
+FerrataError
+├── SpecRejected       the author of a manifest acts: condition and event, no blind retry
+├── WorldUnavailable   nobody acts: retried with back-off, traffic stays as it is
+│   ├── Conflict       somebody else wrote first; never a verdict
+│   ├── NotFound       the object is not there (any more)
+│   ├── AlreadyExists  a create met an object of that name
+│   ├── Throttled      the API server asks for patience; carries `retry_after` in seconds
+│   └── LeadershipLost another replica may act from now on: stop writing
+├── Forbidden          the cluster's administrator acts: a right is missing
+└── InvariantBroken    we act: this rollout is left alone, traffic stays, the log has the snapshot
 """
 
 from __future__ import annotations

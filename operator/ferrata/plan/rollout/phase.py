@@ -1,0 +1,42 @@
+"""`status.phase` and `status.message`: the first row that fits. Words and texts are read by Argo CD and the plugin."""
+
+from __future__ import annotations
+
+from ferrata.plan.rollout.draft import Draft
+from ferrata.snapshot.rollout import RolloutSnapshot
+
+_DEGRADED = {"RolloutAborted", "ProgressDeadlineExceeded"}
+
+
+def phase(s: RolloutSnapshot, d: Draft) -> Draft:
+    """The draft with phase and message set."""
+    word, message = _phase(s, d)
+    return d.put(phase=word, message=message)
+
+
+def _phase(s: RolloutSnapshot, d: Draft) -> tuple[str, str]:
+    status = d.status
+    for condition in status.conditions:
+        if condition.type == "InvalidSpec" or condition.reason in _DEGRADED:
+            return "Degraded", f"{condition.reason}: {condition.message}"
+    if s.spec.paused:
+        return "Paused", "manually paused"
+    if status.pauses:
+        return "Paused", status.pauses[0].reason
+    waiting = _waiting_for(s, d)
+    return ("Progressing", waiting) if waiting else ("Healthy", "")
+
+
+def _waiting_for(s: RolloutSnapshot, d: Draft) -> str:
+    status = d.status
+    if s.spec.restarting:
+        return "rollout is restarting"
+    if status.updated_replicas < s.spec.replicas:
+        return "more replicas need to be updated"
+    if status.available_replicas < status.updated_replicas:
+        return "updated replicas are still becoming available"
+    if not s.spec.canary.routed and status.replicas > status.updated_replicas:
+        return "old replicas are pending termination"
+    if not status.stable_rs or status.stable_rs != status.current_pod_hash:
+        return "waiting for all steps to complete"
+    return ""

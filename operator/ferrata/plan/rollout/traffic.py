@@ -1,0 +1,100 @@
+"""Where traffic goes: the Services' selectors and the routers' split.
+
+A Service that carries weight is never pointed elsewhere: the weight leaves it first and is confirmed to have left.
+"""
+
+from __future__ import annotations
+
+from ferrata.plan.actions import Action, PointService, SetSplit
+from ferrata.plan.rollout import sizes
+from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.weights import last_set_weight
+from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
+
+
+def desired_weight(s: RolloutSnapshot, d: Draft) -> int:
+    """Weight that the canary should have now, 0 to the maximum; first answer that fits."""
+    status, spec = d.status, s.spec
+    if s.is_fully_promoted or status.abort or s.new is None or s.new.available == 0:
+        return 0
+    if status.promote_full:
+        return s.status.weights.canary if s.status.weights else 0
+    if not spec.step_count:
+        return 0
+    index = status.current_step_index if status.current_step_index is not None else spec.step_count
+    if not sizes.are_reached(s, status):
+        return last_set_weight(spec.canary.steps, index)
+    return spec.canary.max_weight if index >= spec.step_count else last_set_weight(spec.canary.steps, index + 1)
+
+
+def stable_can_take(s: RolloutSnapshot, weight: int) -> bool:
+    """Whether the stable revision can carry what the canary does not: the gate of every change of weight."""
+    if s.stable is None:
+        return False
+    full = s.spec.canary.max_weight
+    needed = (full - weight) * s.spec.replicas // full
+    return s.stable.available >= needed or (
+        s.spec.canary.threshold is not None and sizes.is_enough(s.spec, s.stable, needed)
+    )
+
+
+def traffic_actions(s: RolloutSnapshot, d: Draft) -> tuple[Action, ...]:
+    """Selectors and split that the present position asks for and the capacity allows."""
+    canary, stable = s.spec.canary.canary_service, s.spec.canary.stable_service
+    points = [a for a in (_point(s, d, stable, s.stable), _point_canary(s, d, canary)) if a is not None]
+    if not s.spec.canary.routed:
+        return tuple(points)
+    weight = desired_weight(s, d)
+    if not stable_can_take(s, weight):
+        return ()
+    split = _split(s, weight, points)
+    return (*split, *points) if _is_lowered(s, weight) else (*points, *split)
+
+
+def _is_lowered(s: RolloutSnapshot, weight: int) -> bool:
+    return s.route is not None and s.route.weight is not None and weight < s.route.weight
+
+
+def _split(s: RolloutSnapshot, weight: int, points: list[PointService]) -> tuple[Action, ...]:
+    """The split, unless it is written already, or the canary Service does not select the canary yet."""
+    if s.route is None or s.route.weight == weight:
+        return ()
+    if weight > 0 and not _selects(s, s.spec.canary.canary_service, points, s.new_hash):
+        return ()
+    return (SetSplit(weight, s.spec.canary.max_weight),)
+
+
+def _selects(s: RolloutSnapshot, service: str, points: list[PointService], wanted: str) -> bool:
+    view = s.services.get(service)
+    return (view is not None and view.selects == wanted) or any(p.name == service and p.hash == wanted for p in points)
+
+
+def _point_canary(s: RolloutSnapshot, d: Draft, name: str) -> PointService | None:
+    """The canary Service follows the new revision; after an abort it goes to the stable one."""
+    if d.status.abort and s.distinct_stable is not None:
+        return _point(s, d, name, s.stable) if _carries_nothing(s) else None
+    return _point(s, d, name, s.new) if _carries_nothing(s) or s.is_fully_promoted else None
+
+
+def _carries_nothing(s: RolloutSnapshot) -> bool:
+    """Whether no router sends anything to the canary Service, as far as is known."""
+    if not s.spec.canary.routed:
+        return True
+    return s.route is not None and s.route.weight in {0, None} and s.route.confirmation is not Confirmation.PENDING
+
+
+def _point(s: RolloutSnapshot, d: Draft, name: str, to: Revision | None) -> PointService | None:
+    """`name` pointed at `to` once it has pods to serve: all of them at the first time, one from then on."""
+    view = s.services.get(name)
+    if view is None or to is None or view.selects == to.hash or to.available < 1:
+        return None
+    if not view.managed_by and not (to.replicas > 0 and to.available >= to.replicas):
+        return None
+    return PointService(name, to.hash, view.selects)
+
+
+def planned_weight(s: RolloutSnapshot, actions: tuple[Action, ...]) -> int | None:
+    """The canary's weight as it will be once `actions` are done; None while no router carries anything."""
+    if not s.spec.canary.routed or s.route is None:
+        return None
+    return next((a.canary for a in actions if isinstance(a, SetSplit)), s.route.weight)

@@ -1,0 +1,1 @@
+"""The frozen picture of the cluster at one instant: everything a decision may depend on, `now` included."""
