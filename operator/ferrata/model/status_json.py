@@ -1,4 +1,4 @@
-"""Reading a Rollout's status from JSON. Users edit status, so nothing here raises: what makes no sense reads as absent."""
+"""Reading a status from JSON. Users edit status, so nothing here raises: what makes no sense reads as absent."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def is_healthy(s: RolloutSnapshot, d: Draft) -> bool:
     )
 
 
-def valid_spec(s: RolloutSnapshot, d: Draft) -> Draft:
+def valid_spec(_: RolloutSnapshot, d: Draft) -> Draft:
     """A spec that can be carried out has no InvalidSpec condition."""
     return replace(d, status=d.status.without_condition("InvalidSpec")) if d.status.condition("InvalidSpec") else d
 

@@ -121,7 +121,7 @@ def _actions(s: RolloutSnapshot, d: Draft, *, is_missing: bool) -> tuple[tuple[A
     resized = () if s.spec.paused else _sizing(s, d)
     retired = retire.Retirement()
     if not s.spec.paused:
-        retired = retire.keep_canary(s, d) if retire.keeps_canary(s, d) else retired
+        retired = retire.keep_canary(s) if retire.keeps_canary(s, d) else retired
         if not resized or s.spec.canary.routed:
             more = retire.retire_others(s, d)
             retired = retire.Retirement((*retired.actions, *more.actions), (*retired.due, *more.due))

@@ -23,7 +23,7 @@ def _fault(s: RolloutSnapshot, plan: Plan, action: Action) -> str | None:
             if target is None or target.available < 1:
                 return f"Service {name} would select revision {to}, which has no available pod"
         case ScaleRevision(name, replicas):
-            return _shrink_fault(s, plan, name, replicas)
+            return _shrink_fault(s, name, replicas)
     return None
 
 
@@ -37,7 +37,7 @@ def _split_fault(s: RolloutSnapshot, plan: Plan, canary: int, total: int) -> str
     return None
 
 
-def _shrink_fault(s: RolloutSnapshot, plan: Plan, name: str, replicas: int) -> str | None:
+def _shrink_fault(s: RolloutSnapshot, name: str, replicas: int) -> str | None:
     revision = next((r for r in s.revisions if r.name == name), None)
     if revision is None or not s.spec.canary.routed or replicas > 0 or revision.replicas == 0 or s.spec.replicas == 0:
         return None

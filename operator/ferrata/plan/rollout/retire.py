@@ -96,7 +96,7 @@ def keeps_canary(s: RolloutSnapshot, d: Draft) -> bool:
     return d.status.abort and s.spec.canary.routed and s.distinct_stable is not None and s.new is not None
 
 
-def keep_canary(s: RolloutSnapshot, d: Draft) -> Retirement:
+def keep_canary(s: RolloutSnapshot) -> Retirement:
     """The aborted canary: kept until the stable revision is whole and the delay is over, then scaled to zero."""
     new, stable, delay = s.new, s.distinct_stable, s.spec.canary.abort_delay
     if new is None or stable is None or delay is None or new.replicas == 0:

@@ -41,7 +41,7 @@ def stable_can_take(s: RolloutSnapshot, weight: int) -> bool:
 def traffic_actions(s: RolloutSnapshot, d: Draft) -> tuple[Action, ...]:
     """Selectors and split that the present position asks for and the capacity allows."""
     canary, stable = s.spec.canary.canary_service, s.spec.canary.stable_service
-    points = [a for a in (_point(s, d, stable, s.stable), _point_canary(s, d, canary)) if a is not None]
+    points = [a for a in (_point(s, stable, s.stable), _point_canary(s, d, canary)) if a is not None]
     if not s.spec.canary.routed:
         return tuple(points)
     weight = desired_weight(s, d)
@@ -72,8 +72,8 @@ def _selects(s: RolloutSnapshot, service: str, points: list[PointService], wante
 def _point_canary(s: RolloutSnapshot, d: Draft, name: str) -> PointService | None:
     """The canary Service follows the new revision; after an abort it goes to the stable one."""
     if d.status.abort and s.distinct_stable is not None:
-        return _point(s, d, name, s.stable) if _carries_nothing(s) else None
-    return _point(s, d, name, s.new) if _carries_nothing(s) or s.is_fully_promoted else None
+        return _point(s, name, s.stable) if _carries_nothing(s) else None
+    return _point(s, name, s.new) if _carries_nothing(s) or s.is_fully_promoted else None
 
 
 def _carries_nothing(s: RolloutSnapshot) -> bool:
@@ -83,7 +83,7 @@ def _carries_nothing(s: RolloutSnapshot) -> bool:
     return s.route is not None and s.route.weight in {0, None} and s.route.confirmation is not Confirmation.PENDING
 
 
-def _point(s: RolloutSnapshot, d: Draft, name: str, to: Revision | None) -> PointService | None:
+def _point(s: RolloutSnapshot, name: str, to: Revision | None) -> PointService | None:
     """`name` pointed at `to` once it has pods to serve: all of them at the first time, one from then on."""
     view = s.services.get(name)
     if view is None or to is None or view.selects == to.hash or to.available < 1:
