@@ -1,0 +1,1 @@
+"""The only Kubernetes client code: kinds, connection, client, cache, list-and-watch, events."""
