@@ -1,49 +1,44 @@
-"""Hashes that name revisions and recognise changed steps: FNV-1a over Go's JSON, in Kubernetes' safe alphabet."""
+"""The two hashes by which a Rollout recognises itself: of its pod template and of its steps.
+
+pod_template_hash   names ReplicaSets (`<rollout>-<hash>`) and tells their pods apart
+step_hash           `status.currentStepHash`: when it changes, a release starts over at step 0
+
+Recipe: FNV-1a with 32 bits over the JSON; the decimal digits of the sum are mapped to an alphabet without vowels,
+so that no word comes out. Both are part of the `argoproj.io/v1alpha1` contract: names must survive a migration.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from ferrata.model.pod_template import canonical, go_json
+from ferrata.model.pod_template import go_json
+from ferrata.model.pod_types import decode, encode
 
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_STEP_FIELDS = (
-    "setWeight",
-    "pause",
-    "experiment",
-    "analysis",
-    "setCanaryScale",
-    "setHeaderRoute",
-    "setMirrorRoute",
-    "plugin",
-)
+_OFFSET: Final = 0x811C9DC5
+_PRIME: Final = 0x01000193
+_MASK: Final = 0xFFFFFFFF
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_TO_LETTER: Final = str.maketrans({digit: _ALPHABET[ord(digit) % 27] for digit in "0123456789"})
 
 
-def fnv1a(content: bytes) -> int:
-    """The 32-bit FNV-1a hash (offset 0x811c9dc5, prime 0x01000193)."""
-    value = 0x811C9DC5
-    for byte in content:
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return value
+def pod_template_hash(template: Any, collision_count: int | None = None) -> str:
+    """Hash of a Rollout's `spec.template` as it was written, 1 to 10 letters.
 
-
-def _encode(value: int) -> str:
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
-
-
-def pod_template_hash(template: object, collision_count: int | None = None) -> str:
-    """1 to 10 characters that name the revision of `template`; another name for each collision count."""
-    content = go_json(canonical(template))
+    `collision_count` is `status.collisionCount`: another count gives another hash when a name is taken.
+    """
+    data = go_json(template)
     if collision_count is not None:
-        content += (collision_count & 0xFFFFFFFF).to_bytes(4, "little") + bytes(4)
-    return _encode(fnv1a(content))
+        data += (collision_count & _MASK).to_bytes(4, "little") + bytes(4)
+    return _letters(data)
 
 
 def step_hash(steps: Any) -> str:
-    """The hash of a canary's steps; no steps (None) and an empty list differ."""
-    if not isinstance(steps, list):
-        return _encode(fnv1a(b"null"))
-    ordered = [
-        {key: step[key] for key in _STEP_FIELDS if key in step} if isinstance(step, dict) else {} for step in steps
-    ]
-    return _encode(fnv1a(go_json(ordered)))
+    """Hash of `spec.strategy.canary.steps`; none, and an empty list, have the same."""
+    return _letters(encode(decode("[]CanaryStep", steps or None)))
+
+
+def _letters(data: bytes) -> str:
+    total = _OFFSET
+    for byte in data:
+        total = (total ^ byte) * _PRIME & _MASK
+    return str(total).translate(_TO_LETTER)

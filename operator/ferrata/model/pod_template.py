@@ -1,219 +1,161 @@
-"""Pod templates as Go sees them: decoded into types, printed in declaration order, compared by meaning.
+"""A pod template as Kubernetes' Go types see it, so that two templates can be told apart, or not, as Kubernetes would.
 
-`pod_types.json` (made by tools/podtypes) lists the fields of every struct in the order of their declaration. A template
-is hashed on what Go would print after decoding it: unknown fields vanish, quantities become canonical, and what cannot
-be decoded is dropped.
+canonical       what Go would print after reading it: known fields in declaration order, quantities canonical
+go_json         the same, as bytes: what is hashed
+with_defaults   with the defaults that the API server gives to the template of a ReplicaSet
+digest          what all templates that mean the same have in common
+equal           whether a live ReplicaSet already runs the desired template
+
+Nothing here raises on nonsense in a template: one unreadable field must not hide all others.
 """
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
-from ferrata.model import quantities
 from ferrata.model.keys import POD_TEMPLATE_HASH
+from ferrata.model.pod_types import Json, decode, encode
+from ferrata.model.quantities import parse, rounded_up_to_milli
 
-Json = dict[str, Any]
-Fields = tuple[tuple[str, str, bool], ...]
-_MISSING = object()
-_ZERO: dict[str, Any] = {"string": "", "int": 0, "bool": False, "quantity": "0", "intOrString": 0, "time": None}
-
-
-@cache
-def structs() -> dict[str, Fields]:
-    """Per struct its fields as (JSON name, type, left out when empty), in declaration order."""
-    text = files("ferrata.model").joinpath("pod_types.json").read_text(encoding="utf-8")
-    return {name: tuple((f["n"], f["t"], f.get("o", False)) for f in found) for name, found in json.loads(text).items()}
-
-
-def canonical(template: object, type_: str = "PodTemplateSpec") -> Json:
-    """`template` as Go prints it after decoding: its fields in order. Never raises; nonsense is dropped."""
-    decoded = _decode(template, type_)
-    return decoded if isinstance(decoded, dict) else _empty(type_)
-
-
-def go_json(value: object) -> bytes:
-    """`value` as Go's encoding/json prints it: compact, with `<`, `>`, `&` and line separators escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        text = text.replace(character, escaped)
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
-
-
-def _decode(value: object, type_: str) -> object:
-    """`value` decoded as `type_`; `_MISSING` when it cannot be."""
-    if value is None:
-        return _MISSING
-    if type_.startswith("*"):
-        return _decode(value, type_[1:])
-    if type_.startswith("[]"):
-        return _decode_list(value, type_[2:])
-    if type_.startswith("map:"):
-        return _decode_map(value, type_[4:])
-    if type_ in structs():
-        return _decode_struct(value, type_) if isinstance(value, dict) else _MISSING
-    return _decode_scalar(value, type_)
+_SPEC_DEFAULTS: Final[Json] = {
+    "restartPolicy": "Always",
+    "terminationGracePeriodSeconds": 30,
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+}
+_CONTAINER_DEFAULTS: Final[Json] = {
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
+_PROBE_DEFAULTS: Final[Json] = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_HTTP_DEFAULTS: Final[Json] = {"path": "/", "scheme": "HTTP"}
+_VOLUME_DEFAULTS: Final[dict[str, Json]] = {
+    "secret": {"defaultMode": 420},
+    "configMap": {"defaultMode": 420},
+    "downwardAPI": {"defaultMode": 420},
+    "projected": {"defaultMode": 420},
+    "hostPath": {"type": ""},
+    "azureDisk": {"cachingMode": "ReadWrite", "fsType": "ext4", "readOnly": False, "kind": "Shared"},
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+"""Source of all defaults: the generated defaults of Kubernetes' core/v1 PodTemplate."""
 
 
-def _decode_list(value: object, item: str) -> object:
-    if not isinstance(value, list):
-        return _MISSING
-    decoded = [_decode(entry, item) for entry in value]
-    return _MISSING if any(entry is _MISSING for entry in decoded) else decoded
+def canonical(template: Any) -> Json:
+    """`template` as Go would print it after reading it: unknown and unreadable parts are gone. A fresh copy."""
+    found: Json = decode("PodTemplateSpec", template)
+    return found
 
 
-def _decode_map(value: object, item: str) -> object:
-    if not isinstance(value, dict):
-        return _MISSING
-    decoded = {key: _decode(value[key], item) for key in sorted(value, key=lambda k: str(k).encode())}
-    return _MISSING if any(entry is _MISSING for entry in decoded.values()) else decoded
+def go_json(template: Any) -> bytes:
+    """The JSON that Go's encoding/json prints for `template`; the bytes that a pod template hash is made of."""
+    return encode(canonical(template))
 
 
-def _decode_struct(value: Json, type_: str) -> Json:
-    result: Json = {}
-    for name, field_type, omit in structs()[type_]:
-        decoded = _decode(value.get(name), field_type)
-        if decoded is _MISSING:
-            decoded = _absent(field_type)
-        if not (omit and _is_zero(decoded, field_type)):
-            result[name] = decoded
-    return result
-
-
-def _decode_scalar(value: object, type_: str) -> object:
-    if type_ == "quantity":
-        try:
-            return quantities.canonical(value)
-        except ValueError:
-            return _MISSING
-    allowed = {
-        "string": str,
-        "bytes": str,
-        "time": str,
-        "bool": bool,
-        "int": int,
-        "intOrString": (int, str),
-        "any": object,
-    }[type_]
-    is_number = type_ in {"int", "intOrString"}
-    if isinstance(value, float) and is_number and value.is_integer():
-        return int(value)
-    if not isinstance(value, allowed) or (is_number and isinstance(value, bool)):
-        return _MISSING
-    return value
-
-
-def _absent(type_: str) -> object:
-    """What Go prints for a field that was not given and is not left out."""
-    return _empty(type_) if type_ in structs() else _ZERO.get(type_)
-
-
-def _empty(type_: str) -> Json:
-    return _decode_struct({}, type_)
-
-
-def _is_zero(value: object, type_: str) -> bool:
-    """Whether omitempty leaves `value` out: pointers only when nil, everything else when empty."""
-    if type_.startswith("*"):
-        return value is None
-    return value is None or value in ("", 0, [], {}) or value is False
-
-
-def with_defaults(template: Json) -> Json:
-    """A copy with the defaults that the API server gives to a pod template."""
-    result: Json = json.loads(json.dumps(template))
-    spec = result.setdefault("spec", {})
-    for key, value in (
-        ("restartPolicy", "Always"),
-        ("terminationGracePeriodSeconds", 30),
-        ("dnsPolicy", "ClusterFirst"),
-        ("securityContext", {}),
-        ("schedulerName", "default-scheduler"),
-    ):
-        spec.setdefault(key, value)
-    for key in ("containers", "initContainers", "ephemeralContainers"):
-        for container in _objects(spec.get(key)):
-            _default_container(container)
-    for volume in _objects(spec.get("volumes")):
+def with_defaults(template: Any) -> Json:
+    """`template`, canonical, with the defaults that the API server gives to a pod template (not to a pod)."""
+    full = canonical(template)
+    spec = full["spec"]
+    _fill(spec, _SPEC_DEFAULTS)
+    spec.setdefault("securityContext", {})
+    for container in _containers(spec):
+        _default_container(container)
+    for volume in spec.get("volumes", ()):
         _default_volume(volume)
-    return result
+    _round_up(spec.get("overhead"))
+    _default_resources(spec.get("resources"))
+    return canonical(full)
+
+
+def digest(template: Any) -> bytes:
+    """Bytes that are the same for two templates exactly when Kubernetes would run the same pods for them.
+
+    Defaults are applied; quantities count by value; the label with the template's own hash and the deprecated
+    `serviceAccount` do not count; no list and an empty list are the same.
+    """
+    full = with_defaults(template)
+    full["metadata"].get("labels", {}).pop(POD_TEMPLATE_HASH, None)
+    full["spec"].pop("serviceAccount", None)
+    return encode(decode("PodTemplateSpec", full, by_value=True))
+
+
+def equal(live_template: Any, desired_template: Any) -> bool:
+    """Whether a ReplicaSet with `live_template` runs what `desired_template` asks for."""
+    return digest(live_template) == digest(desired_template)
+
+
+def _containers(spec: Json) -> Iterator[Json]:
+    for kind in ("containers", "initContainers", "ephemeralContainers"):
+        yield from spec.get(kind) or ()
+
+
+def _fill(target: Json | None, defaults: Json) -> None:
+    if target is not None:
+        target.update({key: value for key, value in defaults.items() if key not in target})
 
 
 def _default_container(container: Json) -> None:
-    container.setdefault("terminationMessagePath", "/dev/termination-log")
-    container.setdefault("terminationMessagePolicy", "File")
-    container.setdefault("imagePullPolicy", _pull_policy(str(container.get("image", ""))))
-    for port in _objects(container.get("ports")):
+    _fill(container, _CONTAINER_DEFAULTS)
+    container.setdefault("imagePullPolicy", _pull_policy(container.get("image", "")))
+    for port in container.get("ports", ()):
         port.setdefault("protocol", "TCP")
-    for variable in _objects(container.get("env")):
-        source = variable.get("valueFrom")
-        if isinstance(source, dict) and isinstance(source.get("fieldRef"), dict):
-            source["fieldRef"].setdefault("apiVersion", "v1")
+    for variable in container.get("env", ()):
+        source = variable.get("valueFrom", {})
+        _fill(source.get("fieldRef"), {"apiVersion": "v1"})
+        _fill(source.get("fileKeyRef"), {"optional": False})
+    _default_resources(container["resources"])
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if isinstance(container.get(probe), dict):
-            _default_probe(container[probe])
-    for hook in _values(container.get("lifecycle")):
-        _default_http(hook)
+        _default_probe(container.get(probe))
+    for hook in ("postStart", "preStop"):
+        _fill(container.get("lifecycle", {}).get(hook, {}).get("httpGet"), _HTTP_DEFAULTS)
 
 
 def _pull_policy(image: str) -> str:
-    """Always for `latest` or no tag; an image named by digest does not count as latest."""
-    name = image.rsplit("/", 1)[-1]
-    if "@" in name:
-        return "IfNotPresent"
-    tag = name.split(":", 1)[1] if ":" in name else "latest"
-    return "Always" if tag == "latest" else "IfNotPresent"
+    """Always for the tag `latest` or none at all; an image named by digest is not the latest one."""
+    name, _, by_digest = image.partition("@")
+    _, _, tag = name.rpartition("/")[2].partition(":")
+    is_latest = tag == "latest" or (name and not tag and not by_digest)
+    return "Always" if is_latest else "IfNotPresent"
 
 
-def _default_probe(probe: Json) -> None:
-    for key, value in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
-        if not probe.get(key):
-            probe[key] = value
-    _default_http(probe)
-    if isinstance(probe.get("grpc"), dict):
-        probe["grpc"].setdefault("service", "")
-
-
-def _default_http(owner: Json) -> None:
-    if isinstance(owner.get("httpGet"), dict):
-        owner["httpGet"].setdefault("path", "/")
-        owner["httpGet"].setdefault("scheme", "HTTP")
+def _default_probe(probe: Json | None) -> None:
+    if probe is None:
+        return
+    _fill(probe, _PROBE_DEFAULTS)
+    _fill(probe.get("httpGet"), _HTTP_DEFAULTS)
+    _fill(probe.get("grpc"), {"service": ""})
 
 
 def _default_volume(volume: Json) -> None:
     if set(volume) <= {"name"}:
         volume["emptyDir"] = {}
-    for source in ("secret", "configMap", "downwardAPI", "projected"):
-        if isinstance(volume.get(source), dict):
-            volume[source].setdefault("defaultMode", 420)
-    if isinstance(volume.get("hostPath"), dict):
-        volume["hostPath"].setdefault("type", "")
+    for source, defaults in _VOLUME_DEFAULTS.items():
+        _fill(volume.get(source), defaults)
+    _default_items(volume.get("downwardAPI", {}).get("items", ()))
+    for source in volume.get("projected", {}).get("sources") or ():
+        _default_items(source.get("downwardAPI", {}).get("items", ()))
+        _fill(source.get("serviceAccountToken"), {"expirationSeconds": 3600})
+    if "image" in volume:
+        volume["image"].setdefault("pullPolicy", _pull_policy(volume["image"].get("reference", "")))
+    claim = volume.get("ephemeral", {}).get("volumeClaimTemplate", {}).get("spec")
+    _fill(claim, {"volumeMode": "Filesystem"})
+    _default_resources(claim and claim["resources"])
 
 
-def _objects(value: object) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _default_items(items: Iterable[Json]) -> None:
+    for item in items:
+        _fill(item.get("fieldRef"), {"apiVersion": "v1"})
 
 
-def _values(value: object) -> list[Json]:
-    return _objects(list(value.values())) if isinstance(value, dict) else []
+def _default_resources(resources: Json | None) -> None:
+    if resources is not None:
+        _round_up(resources.get("limits"))
+        _round_up(resources.get("requests"))
 
 
-def digest(template: object) -> bytes:
-    """What two templates that mean the same have in common: canonical, defaulted, without what is empty.
-
-    The label with the template's own hash and the deprecated `serviceAccount` do not count.
-    """
-    full = canonical(with_defaults(canonical(template)))
-    labels = full["metadata"].get("labels", {})
-    labels.pop(POD_TEMPLATE_HASH, None)
-    full["spec"].pop("serviceAccount", None)
-    return json.dumps(_without_empty(full), sort_keys=True).encode()
-
-
-def _without_empty(value: object) -> object:
-    if isinstance(value, dict):
-        kept = {key: _without_empty(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in (None, "", [], {})}
-    return [_without_empty(item) for item in value] if isinstance(value, list) else value
+def _round_up(amounts: Json | None) -> None:
+    if amounts is not None:
+        amounts.update({name: rounded_up_to_milli(parse(text)).text for name, text in amounts.items()})

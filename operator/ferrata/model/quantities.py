@@ -1,61 +1,131 @@
-"""Kubernetes quantities (`100m`, `1.5Gi`): their value, and the canonical text that Go prints for them."""
+"""Kubernetes quantities (`250m`, `1Gi`, `2e3`): what they are worth, and how Kubernetes prints them.
+
+parse                 text or number -> Quantity
+rounded_up_to_milli   the same quantity, in whole thousandths, as the API server stores resources
+
+The printed text is part of a pod template's hash, so it follows Kubernetes to the letter, including its habit of
+keeping the author's text wherever its fast path meets one that looks canonical (`1.500` stays, `2000m` becomes `2`).
+"""
 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_CEILING, Decimal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
-_BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_NANO = Decimal("1e-9")
-_TEXT = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$")
+_TEXT: Final = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[+-]?[0-9]*)", re.ASCII)
+_EXPONENT: Final = re.compile(r"[eE][+-]?[0-9]{1,4}", re.ASCII)
+_DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_DECIMAL_SUFFIX: Final = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
+_BINARY_SUFFIX: Final = {exponent: suffix for suffix, exponent in _BINARY.items()}
+_NANO: Final = 10**9
+_MILLI: Final = 10**6
+_MAX_BINARY: Final = (2**63 - 1) * _NANO
+_MAX_EXPONENT: Final = 1000
+_FAST_DIGITS: Final = 18
 
 
-def _split(text: object) -> tuple[Decimal, str]:
-    match = _TEXT.match(str(text)) if isinstance(text, str | int | float) and not isinstance(text, bool) else None
-    if match is None:
-        raise ValueError(f"{text!r} is no quantity: want a number with an optional suffix such as m, k, Mi, Gi")
-    return Decimal(match[1]), match[2] or ""
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An amount in billionths (`nano`), the finest that Kubernetes keeps, and `text`, as Kubernetes prints it."""
+
+    nano: int
+    text: str
 
 
-def value(text: object) -> Decimal:
-    """The number that `text` stands for, rounded up to nano. Raises ValueError when it is no quantity."""
-    number, suffix = _split(text)
+ZERO: Final = Quantity(0, "0")
+
+
+def parse(value: object) -> Quantity:
+    """The quantity that a manifest's `value` (text or number) stands for.
+
+    Raises ValueError when Kubernetes would refuse it.
+    """
+    if isinstance(value, str):
+        return _parse(value.strip())
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _parse(str(value))
+    raise ValueError(f"{value!r} is no quantity: a number with an optional suffix is expected, such as 250m or 1Gi")
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Quantity:
+    match = _TEXT.fullmatch(text)
+    if match is None or not any(character.isdigit() for character in text):
+        raise ValueError(f'"{text}" is no quantity: a number with an optional suffix is expected, such as 250m or 1Gi')
+    sign, whole, fraction, suffix = match.groups(default="")
+    whole = whole or "0"
     if suffix in _BINARY:
-        number *= Decimal(1024) ** _BINARY[suffix]
-    elif suffix in _DECIMAL:
-        number = number.scaleb(_DECIMAL[suffix])
-    else:
-        number = number.scaleb(int(suffix[1:]))
-    return number.quantize(_NANO, rounding=ROUND_CEILING)
+        return _binary(text, sign, whole, fraction, _BINARY[suffix])
+    exponent = _exponent(text, suffix)
+    nano = _scaled(int(whole + fraction), exponent - len(fraction) + 9)
+    if _keeps_text(whole + fraction, exponent - len(fraction)):
+        return Quantity(_signed(nano, sign), text)
+    nano = _signed(nano, sign)
+    return Quantity(nano, _decimal_text(nano, scientific=suffix not in _DECIMAL))
 
 
-def canonical(text: object) -> str:
-    """The text that Go prints for it: no fraction, the largest suffix of its own family. Raises ValueError."""
-    _, suffix = _split(text)
-    number = value(text)
-    if suffix in _BINARY and abs(number) >= 1024 and number == number.to_integral_value():
-        return _binary(int(number))
-    if suffix in _BINARY and number == number.to_integral_value():
-        return str(int(number))
-    is_exponent = suffix not in _DECIMAL and suffix not in _BINARY
-    return _decimal(number, exponents=is_exponent)
+def _exponent(text: str, suffix: str) -> int:
+    if suffix in _DECIMAL:
+        return _DECIMAL[suffix]
+    if not _EXPONENT.fullmatch(suffix) or abs(int(suffix[1:])) > _MAX_EXPONENT:
+        raise ValueError(f'"{text}" is no quantity: its suffix "{suffix}" is unknown')
+    return int(suffix[1:])
 
 
-def _binary(number: int) -> str:
-    power = 0
-    while number and number % 1024 == 0 and power < 6:
-        number, power = number // 1024, power + 1
-    return f"{number}{['', *_BINARY][power]}"
+def _binary(text: str, sign: str, whole: str, fraction: str, exponent: int) -> Quantity:
+    fast = not fraction and 14 - len(whole) - exponent * 3 // 10 >= 0
+    if fast and int(whole) & 0x07:
+        return Quantity(_signed(int(whole) * 2**exponent * _NANO, sign), text)
+    size = min(_scaled(int(whole + fraction) * 2**exponent, 9 - len(fraction)), _MAX_BINARY)
+    nano = _signed(size, sign)
+    if size < 1024 * _NANO or size % _NANO:
+        return Quantity(nano, _decimal_text(nano, scientific=False))
+    amount, power = size // _NANO, 0
+    while amount >= 1024 and amount % 1024 == 0:
+        amount, power = amount // 1024, power + 10
+    return Quantity(nano, f"{_signed(amount, sign)}{_BINARY_SUFFIX.get(power, '')}")
 
 
-def _decimal(number: Decimal, *, exponents: bool) -> str:
-    if number == 0:
+def _keeps_text(digits: str, scale: int) -> bool:
+    """Whether Kubernetes' fast path keeps the author's text of a decimal quantity."""
+    return (
+        len(digits) <= _FAST_DIGITS
+        and scale >= -9
+        and scale % 3 == 0
+        and not digits.endswith("000")
+        and not digits.startswith("0")
+    )
+
+
+def _scaled(amount: int, power: int) -> int:
+    """`amount` times ten to the `power`, rounded up to a whole number."""
+    factor: int = 10 ** abs(power)
+    return amount * factor if power >= 0 else -(-amount // factor)
+
+
+def _signed(amount: int, sign: str) -> int:
+    return -amount if sign == "-" else amount
+
+
+def _decimal_text(nano: int, *, scientific: bool) -> str:
+    if nano == 0:
         return "0"
-    power = -9
-    digits = int(number.scaleb(9))
-    while digits % 1000 == 0 and power < 18:
-        digits, power = digits // 1000, power + 3
-    if exponents:
-        return f"{digits}e{power}" if power else str(digits)
-    return f"{digits}{next(name for name, exponent in _DECIMAL.items() if exponent == power)}"
+    amount, exponent = nano, -9
+    while amount % 10 == 0:
+        amount, exponent = amount // 10, exponent + 1
+    while exponent % 3 or (exponent > 18 and not scientific):
+        amount, exponent = amount * 10, exponent - 1
+    if scientific:
+        return f"{amount}e{exponent}" if exponent else str(amount)
+    return f"{amount}{_DECIMAL_SUFFIX[exponent]}"
+
+
+def rounded_up_to_milli(quantity: Quantity) -> Quantity:
+    """`quantity` away from zero to the next thousandth: the API server stores limits and requests like that."""
+    if quantity.nano % _MILLI == 0:
+        return quantity
+    nano = _signed(-(-abs(quantity.nano) // _MILLI) * _MILLI, "-" if quantity.nano < 0 else "")
+    return Quantity(nano, _decimal_text(nano, scientific="e" in quantity.text))
