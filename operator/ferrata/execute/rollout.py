@@ -1,0 +1,158 @@
+"""Actions of a rollout's plan, carried out one after another; the first failure ends it, the next pass goes on."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ferrata.cluster.kinds import (
+    ANALYSIS_RUNS,
+    HTTP_ROUTES,
+    INGRESSES,
+    REPLICA_SETS,
+    ROLLOUTS,
+    SERVICES,
+    Kind,
+)
+from ferrata.cluster.machinery import Machinery
+from ferrata.errors import AlreadyExists, InvariantBroken
+from ferrata.execute.manifests import replica_set
+from ferrata.model import keys, pod_template
+from ferrata.model.pod_template import canonical
+from ferrata.observe.rollout import Observed
+from ferrata.plan.actions import (
+    Action,
+    CreateRevision,
+    DeleteAnalysis,
+    DeleteRevision,
+    NumberRevision,
+    NumberRollout,
+    Phase,
+    PointService,
+    ScaleRevision,
+    SetSplit,
+    StartAnalysis,
+    StopAnalysis,
+)
+from ferrata.routers.base import Json, Write
+
+_ROUTE_KINDS = {"Ingress": INGRESSES, "HTTPRoute": HTTP_ROUTES}
+
+
+class HashCollision(AlreadyExists):
+    """The name of the new ReplicaSet is taken by another one: the revision needs another hash."""
+
+
+class Executor:
+    """Carries out the actions of one plan for one observed Rollout. Answers go into the cache at once."""
+
+    def __init__(self, machinery: Machinery, observed: Observed) -> None:
+        self._client, self._cache, self._recorder = machinery.client, machinery.cache, machinery.recorder
+        self._observed, self._namespace = observed, observed.snapshot.spec.namespace
+        self.rollout = observed.rollout
+
+    async def perform(self, action: Action) -> None:  # noqa: C901 - one line per action of the closed union
+        """Makes `action` true. Raises what the API server answers."""
+        match action:
+            case CreateRevision():
+                await self._create(action)
+            case ScaleRevision():
+                await self._scale(action)
+            case NumberRevision(name, number):
+                await self._annotate(REPLICA_SETS, name, self._history(name) | {keys.REVISION: str(number)})
+            case NumberRollout(number):
+                await self._number_rollout(number)
+            case PointService(name, pod_hash):
+                await self._point(name, pod_hash)
+            case SetSplit(canary):
+                await self._split(canary)
+            case StartAnalysis():
+                raise InvariantBroken("analysis is started by its own executor")
+            case StopAnalysis(name):
+                await self._patch(ANALYSIS_RUNS, name, {"spec": {"terminate": True}})
+            case DeleteRevision(name):
+                await self._delete(REPLICA_SETS, name)
+            case DeleteAnalysis(name):
+                await self._delete(ANALYSIS_RUNS, name)
+            case _:
+                assert_never(action)
+
+    async def _patch(self, kind: Kind, name: str, body: Json, *, subresource: str | None = None) -> Json:
+        answer = await self._client.patch(kind, self._namespace, name, body, subresource=subresource)
+        self._cache.store(kind).apply(None, answer)
+        return answer
+
+    async def _annotate(self, kind: Kind, name: str, annotations: dict[str, str | None]) -> None:
+        await self._patch(kind, name, {"metadata": {"annotations": annotations}})
+
+    async def _delete(self, kind: Kind, name: str) -> None:
+        held = self._cache.store(kind).get(self._namespace, name)
+        await self._client.delete(kind, self._namespace, name, uid=held["metadata"]["uid"] if held else None)
+
+    async def _create(self, action: CreateRevision) -> None:
+        body = replica_set(self.rollout, action.hash, action.number, action.replicas)
+        try:
+            answer = await self._client.create(REPLICA_SETS, self._namespace, body)
+        except AlreadyExists as error:
+            answer = await self._client.get(REPLICA_SETS, self._namespace, body["metadata"]["name"])
+            if not self._is_ours(answer):
+                raise HashCollision(str(error)) from error
+        self._cache.store(REPLICA_SETS).apply(None, answer)
+
+    def _is_ours(self, rs: Json) -> bool:
+        """Whether an earlier pass created it, so that only its answer was lost."""
+        owners = rs["metadata"].get("ownerReferences") or []
+        template = canonical(self.rollout["spec"].get("template") or {})
+        mine = any(owner.get("uid") == self.rollout["metadata"]["uid"] for owner in owners)
+        return mine and pod_template.digest(rs["spec"]["template"]) == pod_template.digest(template)
+
+    async def _scale(self, action: ScaleRevision) -> None:
+        """A write that takes pods away is refused when the ReplicaSet changed since it was looked at."""
+        annotations: dict[str, str | None] = {keys.DESIRED_REPLICAS: str(self._observed.snapshot.spec.replicas)}
+        held = self._cache.store(REPLICA_SETS).get(self._namespace, action.name) or {"metadata": {}}
+        if action.deadline is not None and (action.deadline or keys.SCALE_DOWN_DEADLINE in _annotations(held)):
+            annotations[keys.SCALE_DOWN_DEADLINE] = action.deadline or None
+        metadata: Json = {"annotations": annotations}
+        if action.phase is Phase.SHRINK and "resourceVersion" in held["metadata"]:
+            metadata["resourceVersion"] = held["metadata"]["resourceVersion"]
+        body = {"metadata": metadata, "spec": {"replicas": action.replicas}}
+        await self._patch(REPLICA_SETS, action.name, body)
+
+    def _history(self, name: str) -> dict[str, str | None]:
+        """The former revision numbers of a ReplicaSet that gets a new one."""
+        held = _annotations(self._cache.store(REPLICA_SETS).get(self._namespace, name) or {"metadata": {}})
+        former = [number for number in (held.get(keys.REVISION_HISTORY), held.get(keys.REVISION)) if number]
+        return {keys.REVISION_HISTORY: ",".join(former)} if former else {}
+
+    async def _number_rollout(self, number: int) -> None:
+        metadata = {
+            "annotations": {keys.REVISION: str(number)},
+            "resourceVersion": self.rollout["metadata"]["resourceVersion"],
+        }
+        name = self.rollout["metadata"]["name"]
+        self.rollout = await self._patch(ROLLOUTS, name, {"metadata": metadata})
+
+    async def _point(self, name: str, pod_hash: str) -> None:
+        held = self._cache.store(SERVICES).get(self._namespace, name) or {"metadata": {}}
+        body: Json = {"spec": {"selector": {keys.POD_TEMPLATE_HASH: pod_hash}}}
+        if keys.MANAGED_BY not in _annotations(held):
+            body["metadata"] = {"annotations": {keys.MANAGED_BY: self.rollout["metadata"]["name"]}}
+        await self._patch(SERVICES, name, body)
+
+    async def _split(self, canary: int) -> None:
+        for router in self._observed.routers:
+            for write in router.render(canary, self._observed.objects):
+                await self._write(write)
+
+    async def _write(self, write: Write) -> None:
+        kind, ref = _ROUTE_KINDS[write.ref.kind], write.ref
+        if write.create:
+            answer = await self._client.create(kind, ref.namespace, write.body)
+        else:
+            answer = await self._client.patch(kind, ref.namespace, ref.name, write.body)
+        self._cache.store(kind).apply(None, answer)
+        if write.reason:
+            self._recorder.record(self.rollout, "Normal", write.reason, write.message)
+
+
+def _annotations(obj: Json) -> dict[str, str]:
+    return obj["metadata"].get("annotations") or {}

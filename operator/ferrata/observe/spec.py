@@ -1,0 +1,136 @@
+"""A Rollout object as a `RolloutSpec`. What is malformed raises SpecRejected naming its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferrata.errors import SpecRejected
+from ferrata.model.durations import pause_seconds
+from ferrata.model.int_or_percent import resolve
+from ferrata.model.rollout import (
+    FULL_WEIGHT,
+    Analysis,
+    Canary,
+    Pause,
+    ProgressThreshold,
+    RolloutSpec,
+    SetCanaryScale,
+    SetWeight,
+    Step,
+    ThresholdType,
+)
+
+Json = dict[str, Any]
+_STEPS = "spec.strategy.canary.steps"
+
+
+def read_spec(rollout: Json) -> RolloutSpec:
+    """The spec of `rollout`, defaults applied. Raises SpecRejected for what cannot be carried out."""
+    metadata, spec = rollout["metadata"], rollout.get("spec") or {}
+    replicas = _count(spec.get("replicas"), 1, "spec.replicas")
+    history = spec.get("analysis") or {}
+    return RolloutSpec(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 0),
+        replicas=replicas,
+        canary=_canary(spec, replicas),
+        selector=selector_text(spec.get("selector") or {}),
+        min_ready_seconds=_count(spec.get("minReadySeconds"), 0, "spec.minReadySeconds"),
+        paused=spec.get("paused") is True,
+        progress_deadline_seconds=_count(spec.get("progressDeadlineSeconds"), 600, "spec.progressDeadlineSeconds"),
+        progress_deadline_abort=spec.get("progressDeadlineAbort") is True,
+        revision_history_limit=_count(spec.get("revisionHistoryLimit"), 10, "spec.revisionHistoryLimit"),
+        successful_run_limit=_count(history.get("successfulRunHistoryLimit"), 5, "spec.analysis"),
+        unsuccessful_run_limit=_count(history.get("unsuccessfulRunHistoryLimit"), 5, "spec.analysis"),
+        annotations=metadata.get("annotations") or {},
+    )
+
+
+def _canary(spec: Json, replicas: int) -> Canary:
+    strategy = (spec.get("strategy") or {}).get("canary")
+    if not isinstance(strategy, dict):
+        raise SpecRejected("not yet supported: a strategy other than spec.strategy.canary", "spec.strategy")
+    routing = strategy.get("trafficRouting")
+    surge, unavailable = _budget(strategy, replicas)
+    return Canary(
+        steps=tuple(_step(step, f"{_STEPS}[{i}]") for i, step in enumerate(strategy.get("steps") or [])),
+        max_surge=surge,
+        max_unavailable=unavailable,
+        canary_service=strategy.get("canaryService") or "",
+        stable_service=strategy.get("stableService") or "",
+        routed=isinstance(routing, dict),
+        max_weight=(routing or {}).get("maxTrafficWeight") or FULL_WEIGHT,
+        scale_down_delay=strategy.get("scaleDownDelaySeconds"),
+        scale_down_delay_revision_limit=strategy.get("scaleDownDelayRevisionLimit"),
+        abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
+        min_pods=strategy.get("minPodsPerReplicaSet") or 0,
+        threshold=_threshold(strategy.get("replicaProgressThreshold")),
+        background_analysis=bool((strategy.get("analysis") or {}).get("templates")),
+        starting_step=(strategy.get("analysis") or {}).get("startingStep") or 0,
+    )
+
+
+def _budget(strategy: Json, replicas: int) -> tuple[int, int]:
+    """(maxSurge, maxUnavailable) in pods; when both come to nothing, one pod may be unavailable."""
+    try:
+        surge = resolve(strategy.get("maxSurge", "25%"), replicas, round_up=True)
+        unavailable = resolve(strategy.get("maxUnavailable", "25%"), replicas, round_up=False)
+    except ValueError as error:
+        raise SpecRejected(str(error), "spec.strategy.canary.maxSurge") from error
+    if surge == 0 and unavailable == 0:
+        unavailable = 1
+    return surge, min(unavailable, replicas)
+
+
+def _threshold(body: Json | None) -> ProgressThreshold | None:
+    if not isinstance(body, dict):
+        return None
+    try:
+        return ProgressThreshold(ThresholdType(body.get("type")), int(body.get("value", 0)))
+    except (ValueError, TypeError) as error:
+        raise SpecRejected(str(error), "spec.strategy.canary.replicaProgressThreshold") from error
+
+
+def _step(step: Json, field: str) -> Step:
+    match step:
+        case {"setWeight": int(weight)}:
+            return SetWeight(weight)
+        case {"pause": None}:
+            return Pause()
+        case {"pause": dict(pause)}:
+            return _pause(pause.get("duration"), field)
+        case {"setCanaryScale": dict(scale)}:
+            return SetCanaryScale(scale.get("weight"), scale.get("replicas"), scale.get("matchTrafficWeight") is True)
+        case {"analysis": dict(analysis)}:
+            return Analysis(bool(analysis.get("templates")))
+    names = ", ".join(step)
+    raise SpecRejected(f"not yet supported: {field} ({names})", field)
+
+
+def _pause(duration: object, field: str) -> Pause:
+    if duration is None:
+        return Pause()
+    try:
+        return Pause(pause_seconds(duration), str(duration))  # type: ignore[arg-type]
+    except (ValueError, TypeError) as error:
+        raise SpecRejected(f"{field}.pause.duration: {error}", field) from error
+
+
+def _count(value: object, default: int, field: str) -> int:
+    if value is None:
+        return default
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise SpecRejected(f"{field}: must be greater than or equal to 0", field)
+    return value
+
+
+def selector_text(selector: Json) -> str:
+    """A label selector in its text form: `app=x,tier in (a,b)`."""
+    parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
+    for term in selector.get("matchExpressions") or []:
+        key, values = term.get("key", ""), ",".join(sorted(term.get("values") or []))
+        forms = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key}
+        parts.append(forms.get(term.get("operator"), f"!{key}"))
+    return ",".join(parts)

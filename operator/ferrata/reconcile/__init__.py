@@ -1,0 +1,15 @@
+"""One short loop per kind: observe, decide, execute, publish, and when to look again."""
+
+from __future__ import annotations
+
+from ferrata.cluster.controller import Controller
+from ferrata.cluster.kinds import REPLICA_SETS
+from ferrata.cluster.machinery import Machinery
+from ferrata.observe.rollout import trim_replica_set
+from ferrata.reconcile.rollout import RolloutController
+
+
+def build(machinery: Machinery) -> list[Controller]:
+    """The controllers of this process; call it before the first object enters the cache."""
+    machinery.cache.set_trim(REPLICA_SETS, trim_replica_set)
+    return [RolloutController(machinery)]

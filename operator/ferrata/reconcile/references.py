@@ -1,0 +1,55 @@
+"""Which Rollouts use which Service, Ingress or HTTPRoute, so that a change of one wakes the right ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from ferrata.cluster.controller import Key
+from ferrata.errors import SpecRejected
+from ferrata.routers.base import Owner
+from ferrata.routers.registry import routers
+
+Json = dict[str, Any]
+Name = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+
+def names_of(rollout: Json) -> tuple[Name, ...]:
+    """Every object that the canary strategy of `rollout` names; none when it is malformed."""
+    metadata = rollout["metadata"]
+    strategy = ((rollout.get("spec") or {}).get("strategy") or {}).get("canary")
+    if not isinstance(strategy, dict):
+        return ()
+    services = [strategy.get("canaryService"), strategy.get("stableService")]
+    names = [("Service", metadata["namespace"], name) for name in services if isinstance(name, str) and name]
+    owner = Owner(metadata["namespace"], metadata["name"], metadata["uid"], "", "", 100)
+    try:
+        active = routers(strategy.get("trafficRouting"), owner)
+    except (SpecRejected, AttributeError, KeyError, TypeError):
+        return tuple(names)
+    return (*names, *((ref.kind, ref.namespace, ref.name) for router in active for ref in router.needs()))
+
+
+class Names:
+    """An index from objects to the Rollouts that name them."""
+
+    def __init__(self) -> None:
+        self._users: defaultdict[Name, set[Key]] = defaultdict(set)
+        self._named: dict[Key, tuple[Name, ...]] = {}
+
+    def put(self, key: Key, names: Iterable[Name]) -> None:
+        """`key` names exactly `names` from now on."""
+        for name in self._named.pop(key, ()):
+            self._users[name].discard(key)
+            if not self._users[name]:
+                del self._users[name]
+        if found := tuple(names):
+            self._named[key] = found
+            for name in found:
+                self._users[name].add(key)
+
+    def users(self, kind: str, namespace: str, name: str) -> tuple[Key, ...]:
+        """The Rollouts that name that object, sorted."""
+        return tuple(sorted(self._users.get((kind, namespace, name), ())))

@@ -1,0 +1,164 @@
+"""The loop of a Rollout: observe, decide, check, execute, publish, wake up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from ferrata.cluster.cache import owner_uid
+from ferrata.cluster.controller import Key, Priority
+from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA_SETS, ROLLOUTS, SERVICES, Kind
+from ferrata.cluster.machinery import Machinery
+from ferrata.errors import FerrataError, InvariantBroken
+from ferrata.execute.rollout import Executor, HashCollision
+from ferrata.model.status import Condition
+from ferrata.model.status_json import read_status
+from ferrata.observe.rollout import Observed, observe
+from ferrata.plan.actions import Plan
+from ferrata.plan.rollout.decide import decide
+from ferrata.plan.rollout.invariant import broken_by
+from ferrata.reconcile.publish import merge_patch
+from ferrata.reconcile.references import Names, names_of
+
+Json = dict[str, Any]
+log = structlog.get_logger(__name__)
+_WRITES_OF_A_PASS = 32
+"""More actions than this in one plan mean that something is wrong with it."""
+
+
+class RolloutController:
+    """Brings Rollouts forward, one pass at a time."""
+
+    name = "rollouts"
+    kind = ROLLOUTS
+
+    def __init__(self, machinery: Machinery) -> None:
+        self._machinery = machinery
+        self._names = Names()
+
+    async def reconcile(self, key: Key) -> float | None:
+        rollout = self._machinery.cache.store(ROLLOUTS).get(*key)
+        if rollout is None or rollout["metadata"].get("deletionTimestamp"):
+            return None
+        now = self._machinery.clock.now()
+        observed = observe(self._machinery.cache, rollout, now)
+        plan = decide(observed.snapshot)
+        if (fault := broken_by(observed.snapshot, plan)) is not None:
+            raise InvariantBroken(f"{key[0]}/{key[1]}: {fault}; snapshot: {observed.snapshot!r}")
+        await self._carry_out(observed, plan)
+        return None if plan.wake_up is None else max(0.0, (plan.wake_up - now).total_seconds())
+
+    async def _carry_out(self, observed: Observed, plan: Plan) -> None:
+        executor = Executor(self._machinery, observed)
+        if len(plan.actions) > _WRITES_OF_A_PASS:
+            raise InvariantBroken(f"{len(plan.actions)} actions in one plan: {plan.actions!r}")
+        for action in plan.actions:
+            try:
+                await executor.perform(action)
+            except HashCollision:
+                await self._count_collision(observed)
+                return
+        is_changed = await self._publish(executor.rollout, plan)
+        for event in plan.events:
+            self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
+        if is_changed or plan.actions:
+            self._log(observed, plan)
+
+    def _log(self, observed: Observed, plan: Plan) -> None:
+        """One line per decision: the reason, the step, what is done."""
+        spec, status = observed.snapshot.spec, plan.status
+        log.info(
+            "decided",
+            namespace=spec.namespace,
+            rollout=spec.name,
+            reason=plan.reason,
+            step=f"{status.current_step_index}/{spec.step_count}",
+            weight=status.weights.canary if status.weights else None,
+            actions=[type(action).__name__ for action in plan.actions],
+            events=[event.reason for event in plan.events],
+        )
+
+    async def _publish(self, rollout: Json, plan: Plan) -> bool:
+        """Whether the status had to be written. It is refused when the Rollout changed since it was looked at."""
+        change = merge_patch(rollout.get("status") or {}, plan.status.to_json())
+        if change:
+            await self._write_status(rollout, change)
+        return bool(change)
+
+    async def _write_status(self, rollout: Json, change: Json) -> None:
+        metadata = rollout["metadata"]
+        body = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "status": change}
+        client, cache = self._machinery.client, self._machinery.cache
+        answer = await client.patch(ROLLOUTS, metadata["namespace"], metadata["name"], body, subresource="status")
+        cache.store(ROLLOUTS).apply(None, answer)
+
+    async def _count_collision(self, observed: Observed) -> None:
+        count = (observed.snapshot.status.collision_count or 0) + 1
+        await self._write_status(observed.rollout, {"collisionCount": count})
+
+    async def rejected(self, key: Key, error: FerrataError) -> None:
+        rollout = self._machinery.cache.store(ROLLOUTS).get(*key)
+        if rollout is None:
+            return
+        now = self._machinery.clock.now()
+        text = f'The Rollout "{key[1]}" is invalid: {error}'
+        change = merge_patch(rollout.get("status") or {}, _invalid(rollout, text, now))
+        if change:
+            self._machinery.recorder.record(rollout, "Warning", "InvalidSpec", text)
+            await self._write_status(rollout, change)
+
+    def keys_for(self, kind: Kind, old: Json | None, new: Json | None) -> Iterable[tuple[Key, Priority]]:
+        if kind == ROLLOUTS:
+            return self._own(old, new)
+        if kind in {REPLICA_SETS, ANALYSIS_RUNS}:
+            return self._owners(new or old or {})
+        if kind in {SERVICES, INGRESSES, HTTP_ROUTES}:
+            metadata = (new or old or {"metadata": {}})["metadata"]
+            found = self._names.users(kind.kind, metadata.get("namespace", ""), metadata.get("name", ""))
+            return [(key, Priority.ACTIVE) for key in found]
+        return ()
+
+    def _own(self, old: Json | None, new: Json | None) -> Iterator[tuple[Key, Priority]]:
+        obj = new or old
+        if obj is None:
+            return
+        key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
+        self._names.put(key, names_of(new) if new is not None else ())
+        if new is not None and old is None:
+            text = f"Rollout resource added to informer: {key[0]}/{key[1]}"
+            self._machinery.recorder.record(new, "Normal", "RolloutAddedToInformer", text)
+        yield key, _priority(new)
+
+    def _owners(self, child: Json) -> Iterator[tuple[Key, Priority]]:
+        uid = owner_uid(child)
+        for reference in child.get("metadata", {}).get("ownerReferences") or []:
+            if reference.get("uid") == uid and reference.get("kind") == "Rollout":
+                key = (child["metadata"]["namespace"], reference["name"])
+                yield key, _priority(self._machinery.cache.store(ROLLOUTS).get(*key))
+
+
+def _priority(rollout: Json | None) -> Priority:
+    """Aborts overtake everything; a release under way goes before one that is at rest."""
+    status = (rollout or {}).get("status") or {}
+    if status.get("abort"):
+        return Priority.URGENT
+    return Priority.IDLE if status.get("phase") == "Healthy" else Priority.ACTIVE
+
+
+def _invalid(rollout: Json, text: str, now: datetime) -> Json:
+    """The status with the condition that says what is wrong; nothing else of it changes."""
+    status = read_status(rollout.get("status"), now)
+    old = status.condition("InvalidSpec")
+    if old is not None and old.message != text:
+        status = status.without_condition("InvalidSpec")
+    status = status.with_condition(Condition("InvalidSpec", "True", "InvalidSpec", text, now, now))
+    changed = {
+        "conditions": status.to_json()["conditions"],
+        "observedGeneration": str(rollout["metadata"].get("generation", 0)),
+        "phase": "Degraded",
+        "message": f"InvalidSpec: {text}",
+    }
+    return (rollout.get("status") or {}) | changed
