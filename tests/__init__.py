@@ -1,0 +1,1 @@
+"""The tests, and the cluster they run on (`python -m tests.cluster`)."""

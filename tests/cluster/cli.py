@@ -1,0 +1,114 @@
+"""The verbs of `python -m tests.cluster`: build, install, up, down, show, list, exec. One function each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from . import processes, state, tools
+from .errors import ClusterError
+from .plane import Plane
+from .running import Running
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. Returns the exit status: 1 with one sentence on the error stream when it cannot be done."""
+    options = _parser().parse_args(arguments)
+    verb: Verb = options.verb
+    try:
+        return verb(options)
+    except ClusterError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    build = _add(verbs, "build", _build, "build what is missing of groups (plane, node, clients) or single tools")
+    build.add_argument("names", nargs="*", default=["plane"], metavar="GROUP|TOOL")
+    up = _add(verbs, "up", _up, "start a cluster that runs until `down`")
+    up.add_argument("kind", choices=["plane"])
+    up.add_argument("--name", help="default: the kind")
+    up.add_argument("--fake-nodes", type=int, default=3, help="fake nodes of a plane (default 3)")
+    _named(_add(verbs, "down", _down, "stop a cluster and remove all of it"))
+    _named(_add(verbs, "show", _show, "state, processes, memory by part, versions, kubeconfig"))
+    _add(verbs, "list", _list, "all clusters of this user")
+    return parser
+
+
+def _add(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, verb: Verb, text: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+def _named(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="default: the only one that runs")
+
+
+def _build(options: argparse.Namespace) -> int:
+    tools.build(options.names)
+    for tool in tools.catalogue().named(options.names):
+        print(tools.locate(tool.name))
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    tools.build([options.kind])
+    cluster = Plane.up(options.name or options.kind, options.fake_nodes)
+    print(f"{cluster.name} is up: export KUBECONFIG={cluster.kubeconfig}")
+    return 0
+
+
+def _chosen(name: str | None) -> Running:
+    """The cluster of that name, or the only one there is."""
+    if name is None:
+        names = [folder.name for folder in state.everything()]
+        if len(names) != 1:
+            raise ClusterError(f"say which: {', '.join(names)}" if names else "no cluster is up")
+        name = names[0]
+    folder = state.find(name)
+    if folder is None:
+        raise ClusterError(f"no cluster called {name} is up")
+    return Running(folder)
+
+
+def _down(options: argparse.Namespace) -> int:
+    cluster = _chosen(options.name)
+    cluster.stop()
+    print(f"{cluster.name} is down")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    cluster = _chosen(options.name)
+    record = cluster.folder.record
+    if record is None or record.supervisor is None or not record.alive():
+        print(f"{cluster.name}: not running; `down` removes what it left in {cluster.folder.path}")
+        return 1
+    print(f"{cluster.name}: {record.kind}, supervisor {record.supervisor.pid}, {cluster.server}")
+    print(f"kubeconfig {cluster.kubeconfig}\nlogs       {cluster.folder.path / 'log'}")
+    _print_memory(processes.memory(processes.descendants(record.supervisor.pid)))
+    return 0
+
+
+def _print_memory(parts: dict[str, tuple[int, float]]) -> None:
+    for program, (count, size) in sorted(parts.items(), key=lambda part: -part[1][1]):
+        print(f"{size:8.1f} MiB  {program}" + (f" x{count}" if count > 1 else ""))
+    print(f"{sum(size for _, size in parts.values()):8.1f} MiB  in all")
+
+
+def _list(_options: argparse.Namespace) -> int:
+    for folder in state.everything():
+        record = folder.record
+        if record:
+            print(f"{folder.name:24} {record.kind:6} {'up' if record.alive() else 'stale'}")
+    return 0

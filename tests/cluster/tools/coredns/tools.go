@@ -1,8 +1,0 @@
-//go:build tools
-
-// Package tools pins what this module builds; see ../tools.toml for the versions and flags.
-package tools
-
-import (
-	_ "github.com/coredns/coredns/coremain"
-)
