@@ -22,9 +22,10 @@ def desired_weight(s: RolloutSnapshot, d: Draft) -> int:
     if not spec.step_count:
         return 0
     index = status.current_step_index if status.current_step_index is not None else spec.step_count
-    if not sizes.are_reached(s, status):
-        return last_set_weight(spec.canary.steps, index)
-    return spec.canary.max_weight if index >= spec.step_count else last_set_weight(spec.canary.steps, index + 1)
+    steps = spec.canary.steps
+    weight = spec.canary.max_weight if index >= spec.step_count else last_set_weight(steps, index + 1)
+    # Pods come before a higher weight, and a lower weight comes before fewer pods.
+    return weight if sizes.are_reached(s, status) else min(weight, last_set_weight(steps, index))
 
 
 def stable_can_take(s: RolloutSnapshot, weight: int) -> bool:
