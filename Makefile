@@ -1,0 +1,55 @@
+# Every job of the project; continuous integration calls nothing else. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CACHE ?= $(or $(FERRATA_CACHE),$(HOME)/.cache/ferrata)
+LOCK := $(shell sha256sum requirements-dev.lock | cut -c1-12)
+VENV := $(CACHE)/venv-$(LOCK)
+PYTHON := $(VENV)/bin/python
+export PYTHONPATH := operator
+export MYPYPATH := operator
+
+.PHONY: help setup test test-fast verify lint types layers generate clean kind-up kind-down
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(VENV)/ready:
+	@echo "setup: installing the locked Python packages into $(VENV)"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@rm -rf "$(VENV)" && python3 -m venv "$(VENV)"
+	@"$(PYTHON)" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/ready ## Install what the other targets need (cached outside the repository)
+
+test: setup ## Run every test; builds a real control plane the first time
+	@"$(PYTHON)" -m tests.cluster build plane
+	@"$(PYTHON)" -m pytest -q -m "not node"
+
+test-fast: setup ## Run the tests that need no cluster (seconds)
+	@"$(PYTHON)" -m pytest -q -m "not node and not plane"
+
+verify: lint types layers ## Check style, types and layers
+
+lint: setup
+	@"$(VENV)/bin/ruff" check operator tests tools
+	@"$(VENV)/bin/ruff" format --check operator tests tools
+
+types: setup
+	@"$(VENV)/bin/mypy"
+
+layers: setup
+	@"$(VENV)/bin/lint-imports"
+
+generate: setup ## Write what is generated: the table of Kubernetes' pod types
+	@cd tools/podtypes && go run . > ../../operator/ferrata/model/pod_types.json
+
+kind-up: ## Start a local cluster with kind (needs kind and a container engine)
+	kind create cluster --name ferrata --config kind-config.yaml
+	kubectl apply --server-side -f crds/
+
+kind-down: ## Delete the cluster of kind-up
+	kind delete cluster --name ferrata
+
+clean: ## Drop the Python environment of this checkout's lock file
+	rm -rf "$(VENV)"
