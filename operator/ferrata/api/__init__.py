@@ -1,0 +1,1 @@
+"""What users write: Kubernetes objects of our kinds, checked before they are acted upon."""
