@@ -26,6 +26,7 @@ _GATEWAY_FIELDS: Final = (
 def unsupported(rollout: Json) -> str | None:
     """`not yet supported: <field>` for the first field whose behaviour comes later; None when there is none.
 
+    `rollout` is one that `validate_spec` accepts.
     A field that is `null`, false or empty asks for nothing, except for a strategy, a step or a router.
     """
     field = next(_fields(rollout.get("spec") or {}), None)
@@ -66,9 +67,8 @@ def _routing_fields(routing: Json, path: str) -> Iterator[str]:
 
 def _gateway_fields(config: Json, path: str) -> Iterator[str]:
     yield from _asked(config, _GATEWAY_FIELDS, path, bool)
-    routes = config.get("httpRoutes")
-    for index, route in enumerate(routes if isinstance(routes, list) else ()):
-        if isinstance(route, dict) and route.get("useHeaderRoutes"):
+    for index, route in enumerate(config.get("httpRoutes") or ()):
+        if route.get("useHeaderRoutes"):
             yield f"{path}.httpRoutes[{index}].useHeaderRoutes"
 
 

@@ -181,13 +181,11 @@ def _gateways(rollout: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _routes(path: str, config: Json) -> Iterator[tuple[str, str]]:
-    """Where each HTTPRoute is named, and its name. The plugin's settings have no schema, so types are checked here."""
+    """Where each HTTPRoute is named, and its name."""
     if config.get("httpRoute"):
-        yield f"{path}.httpRoute", str(config["httpRoute"])
-    routes = config.get("httpRoutes")
-    for index, route in enumerate(routes if isinstance(routes, list) else ()):
-        name = route.get("name") if isinstance(route, dict) else ""
-        yield f"{path}.httpRoutes[{index}].name", str(name or "")
+        yield f"{path}.httpRoute", config["httpRoute"]
+    for index, route in enumerate(config.get("httpRoutes") or ()):
+        yield f"{path}.httpRoutes[{index}].name", route.get("name") or ""
 
 
 def _gateway_errors(rollout: Json, path: str, config: Json, http_routes: Objects) -> Iterator[SpecError]:

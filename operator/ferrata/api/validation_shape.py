@@ -81,6 +81,14 @@ _STEP: Final = {
     },
     "plugin": {"name": _STR},
 }
+_GATEWAY: Final = {
+    "namespace": _STR,
+    "httpRoute": _STR,
+    "httpRoutes": [{"name": _STR, "useHeaderRoutes": _BOOL}],
+    "disableInProgressLabel": _BOOL,
+    "inProgressLabelKey": _STR,
+    "inProgressLabelValue": _STR,
+}
 _ROUTING: Final = {
     "nginx": {
         "annotationPrefix": _STR,
@@ -92,8 +100,8 @@ _ROUTING: Final = {
     "alb": {"ingress": _STR, "ingresses": [_STR], "rootService": _STR, "servicePort": _INT},
     "istio": {"destinationRule": _MapOf(_ANY), "virtualService": _MapOf(_ANY), "virtualServices": [_MapOf(_ANY)]},
     **{name: _MapOf(_ANY) for name in ("smi", "ambassador", "appMesh", "traefik", "apisix")},
-    "plugins": _MapOf(_MapOf(_ANY)),
-    "gatewayAPI": _MapOf(_ANY),
+    "plugins": {"argoproj-labs/gatewayAPI": _GATEWAY},
+    "gatewayAPI": _GATEWAY,
     "managedRoutes": [{"name": _STR}],
     "maxTrafficWeight": _INT,
 }
