@@ -1,13 +1,28 @@
 """The tests' cluster: a real Kubernetes on this machine, built from pinned sources. See README.md in this folder.
 
-errors     the one error, a sentence for the user
-paths      where built tools (cache) and running clusters (state) are kept
-processes  processes proved to be ours; children that die with their parent
-state      one folder for each cluster, its owner, removal of what died
-tools      the pinned programs: locate, build
-packages   what the distribution gives: install
-pki        keys, certificates, tokens, kubeconfigs
-api        a thin client of the Kubernetes API
-plane      control plane and fake nodes, no root
-__main__   `python -m tests.cluster VERB`
+- errors, paths: the one error, a sentence for the user; where built tools and running clusters are kept
+- processes, state: processes proved to be ours; one folder for each cluster, removal of what died
+- tools, packages: the pinned programs and what the distribution gives
+- pki, ports, api: keys and kubeconfigs; free ports; a thin client of the Kubernetes API
+- control_plane, kwok: command lines of the control plane; fake nodes and how their pods behave
+- plan, supervisor, running: what is to run, the process that runs it, the cluster that runs
+- plane: control plane and fake nodes, no root
+- cli: `python -m tests.cluster VERB`
 """
+
+from .api import Api, ApiError, wait_for
+from .audit import audited_requests
+from .errors import ClusterError
+from .plane import Plane
+from .running import Running, kubeconfig_for_service_account
+
+__all__ = [
+    "Api",
+    "ApiError",
+    "ClusterError",
+    "Plane",
+    "Running",
+    "audited_requests",
+    "kubeconfig_for_service_account",
+    "wait_for",
+]

@@ -1,4 +1,4 @@
-"""A thin client of the Kubernetes API over urllib: what the cluster's own set-up and its tests need, with no dependency.
+"""A thin client of the Kubernetes API over urllib: what the cluster's set-up and its tests need, no dependency.
 
 Paths are those of the API ("/api/v1/namespaces/x/pods"); answers are the decoded JSON.
 """

@@ -1,4 +1,4 @@
-"""The verbs of `python -m tests.cluster`: build, install, up, down, show, list, exec. One function each."""
+"""The verbs of `python -m tests.cluster`: build, install, up, down, show, list. One function each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from . import processes, state, tools
+from . import packages, processes, state, tools
 from .errors import ClusterError
 from .plane import Plane
 from .running import Running
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     build = _add(verbs, "build", _build, "build what is missing of groups (plane, node, clients) or single tools")
     build.add_argument("names", nargs="*", default=["plane"], metavar="GROUP|TOOL")
+    _add(verbs, "install", _install, "install the Debian packages that a real node needs (root)")
     up = _add(verbs, "up", _up, "start a cluster that runs until `down`")
     up.add_argument("kind", choices=["plane"])
     up.add_argument("--name", help="default: the kind")
@@ -58,6 +59,12 @@ def _build(options: argparse.Namespace) -> int:
     tools.build(options.names)
     for tool in tools.catalogue().named(options.names):
         print(tools.locate(tool.name))
+    return 0
+
+
+def _install(_options: argparse.Namespace) -> int:
+    packages.ensure(packages.NODE_PACKAGES)
+    print(f"all {len(packages.NODE_PACKAGES)} packages of a real node are installed")
     return 0
 
 
@@ -96,6 +103,7 @@ def _show(options: argparse.Namespace) -> int:
         return 1
     print(f"{cluster.name}: {record.kind}, supervisor {record.supervisor.pid}, {cluster.server}")
     print(f"kubeconfig {cluster.kubeconfig}\nlogs       {cluster.folder.path / 'log'}")
+    print(f"versions   {', '.join(f'{tool.name} {tool.version}' for tool in tools.catalogue().named([record.kind]))}")
     _print_memory(processes.memory(processes.descendants(record.supervisor.pid)))
     return 0
 

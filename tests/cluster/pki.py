@@ -1,4 +1,4 @@
-"""Keys, certificates, tokens and kubeconfigs of one cluster. Certificates by the openssl program, which every system has."""
+"""Keys, certificates, tokens and kubeconfigs of one cluster; the openssl program makes the certificates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A control plane without machines: etcd, API server, controllers, scheduler, and fake nodes by kwok. Needs no root.
 
     with Plane() as plane:                 # up in seconds, gone at the end, also when this process is killed
-        plane.kubeconfig, plane.server, plane.admin_token, plane.audit_log
+        plane.kubeconfig, plane.server, plane.token, plane.ca, plane.audit_log
         plane.api.create("/api/v1/namespaces", {...})
 
 Any number run side by side: processes of the caller on free ports of 127.0.0.1.

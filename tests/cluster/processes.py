@@ -1,7 +1,7 @@
 """Processes that can be proved to be ours, and that die with their parent.
 
-A pid alone proves nothing: it is reused. An `Identity` is a pid with its start time and the boot it belongs to; signals go
-through a pidfd, so that a process that ended in between is never mixed up with a newcomer.
+A pid alone proves nothing: it is reused. An `Identity` is a pid with its start time and the boot it belongs to;
+signals go through a pidfd, so that a process that ended in between is never mixed up with a newcomer.
 """
 
 from __future__ import annotations

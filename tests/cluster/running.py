@@ -47,12 +47,12 @@ class Running:
         return str(self._kubeconfig["clusters"][0]["cluster"]["server"])
 
     @cached_property
-    def admin_token(self) -> str:
+    def token(self) -> str:
         """Bearer token of the administrator (group system:masters)."""
         return str(self._kubeconfig["users"][0]["user"]["token"])
 
     @property
-    def authority(self) -> Path:
+    def ca(self) -> Path:
         """Certificate of the cluster's authority."""
         return self.folder.path / "pki" / "ca.crt"
 
@@ -64,7 +64,7 @@ class Running:
     @cached_property
     def api(self) -> Api:
         """A client as administrator."""
-        return Api(self.server, self.admin_token, self.authority)
+        return Api(self.server, self.token, self.ca)
 
     @cached_property
     def _kubeconfig(self) -> dict[str, Any]:
@@ -84,18 +84,6 @@ class Running:
             raise ClusterError(f"{self.name} has no component {name}; it has {', '.join(components)}")
         return Identity(**components[name])
 
-    def account_kubeconfig(self, namespace: str, account: str, seconds: int = 86400) -> Path:
-        """Kubeconfig of a ServiceAccount that exists: its token is good for so many seconds. Returns its path."""
-        answer = self.api.create(
-            f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
-            {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}},
-        )
-        token = answer["status"]["token"]
-        certificate = self.authority.read_bytes()
-        return pki.write_kubeconfig(
-            self.folder, f"accounts/{namespace}.{account}.kubeconfig", self.server, certificate, token
-        )
-
     def stop(self) -> None:
         """End it and remove all it left; does nothing when it is gone already."""
         state.stop(self.folder)
@@ -107,6 +95,17 @@ class Running:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def kubeconfig_for_service_account(cluster: Running, namespace: str, name: str, seconds: int = 86400) -> Path:
+    """Kubeconfig with the rights of a ServiceAccount, which must exist; good for so many seconds. Returns its path."""
+    answer = cluster.api.create(
+        f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token",
+        {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}},
+    )
+    target = f"accounts/{namespace}.{name}.kubeconfig"
+    token = answer["status"]["token"]
+    return pki.write_kubeconfig(cluster.folder, target, cluster.server, cluster.ca.read_bytes(), token)
 
 
 def default_name(kind: str) -> str:

@@ -1,12 +1,12 @@
 """The one process behind a running cluster: starts its programs, watches them, and ends them all.
 
-`python -m tests.cluster.supervisor FOLDER` reads plan.json. It ends, and everything with it, when it is asked to (SIGTERM),
-when the process that owns the cluster is gone, or when a program ends by itself. Killed itself, the kernel kills its children.
+`python -m tests.cluster.supervisor FOLDER` reads plan.json. It ends, and everything with it, when it is asked to
+(SIGTERM), when the process that owns the cluster is gone, or when a program ends by itself. When it is killed, the
+kernel kills its children.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -44,7 +44,7 @@ class Crew:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has no other thread
             )
         self._running.append((component.name, child))
 

@@ -1,7 +1,7 @@
 """The programs of the cluster: where they are, and building those that are missing.
 
-`tools.toml` lists them. Each lives in `<cache>/tools/<name>-<version>-<key>/<name>`, where the key is a hash of all that
-decides what comes out (go.mod, go.sum, sources, flags), so a changed pin is built anew and old ones stay usable.
+`tools.toml` lists them. Each lives in `<cache>/tools/<name>-<version>-<key>/<name>`, where the key is a hash of all
+that decides what comes out (go.mod, go.sum, sources, flags), so a changed pin is built anew and old ones stay usable.
 
     locate("etcd")              path of a built program (KUBEBUILDER_ASSETS wins for etcd and kube-apiserver)
     build(["plane"], report)    builds what is missing of groups or programs, one after the other
