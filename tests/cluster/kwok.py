@@ -1,9 +1,10 @@
 """Fake nodes and what happens on them: kwok's stages as data, and the nodes' manifests.
 
-A pod on a fake node is Ready at once, and gone at once when it is deleted. Annotations of the pod change that:
+A pod on a fake node is Ready at once, and gone at once when it is deleted. Annotations of the pod change that, also
+later, while it runs:
 
-    never-ready: "true"     it stays Pending
-    ready-after: "2.5"      it is Ready after so many seconds
+    never-ready: "true"     it runs but is not Ready for as long as it has the annotation
+    ready-after: "2.5"      it runs, and is Ready after so many seconds
     exit-code: "3"          a Job's pod fails with it (a Job's pod succeeds otherwise)
 """
 
@@ -21,7 +22,7 @@ STAGES = "kwok-stages.yaml"
 POD_ADDRESSES = "10.64.0.0/12"
 CAPACITY = {"cpu": "1000", "memory": "4Ti", "pods": "5000", "ephemeral-storage": "4Ti"}
 
-_NODE_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
+_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
 _OWNER = ".metadata.ownerReferences.[].kind"
 _NODE_STATUS = """
 {{ $now := Now }}
@@ -34,12 +35,12 @@ conditions:
   lastTransitionTime: {{ .metadata.creationTimestamp | Quote }}
 phase: Running
 """
-_POD_RUNS = """
+_POD_STARTS = """
 {{ $now := Now }}
 conditions:
-{{ range $type := (list "Initialized" "ContainersReady" "Ready") }}
-- {type: {{ $type }}, status: "True", lastTransitionTime: {{ $now | Quote }}}
-{{ end }}
+- {type: Initialized, status: "True", lastTransitionTime: {{ $now | Quote }}}
+- {type: ContainersReady, status: "READY", lastTransitionTime: {{ $now | Quote }}}
+- {type: Ready, status: "READY", lastTransitionTime: {{ $now | Quote }}}
 {{ range .spec.readinessGates }}
 - {type: {{ .conditionType | Quote }}, status: "True", lastTransitionTime: {{ $now | Quote }}}
 {{ end }}
@@ -47,7 +48,7 @@ containerStatuses:
 {{ range .spec.containers }}
 - name: {{ .name | Quote }}
   image: {{ .image | Quote }}
-  ready: true
+  ready: IS_READY
   started: true
   restartCount: 0
   state: {running: {startedAt: {{ $now | Quote }}}}
@@ -56,7 +57,7 @@ hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
 podIP: {{ PodIPWith .spec.nodeName (or .spec.hostNetwork false) (or .metadata.uid "") (or .metadata.name "") \
 (or .metadata.namespace "") | Quote }}
 phase: Running
-startTime: {{ $now | Quote }}
+startTime: {{ or .status.startTime $now | Quote }}
 """
 _POD_ENDED = """
 {{ $now := Now }}
@@ -98,21 +99,41 @@ def _stage(name: str, kind: str, matches: list[Json], following: Json, delay: Js
     }
 
 
+def _pod_status(ready: bool) -> Json:
+    text = _POD_STARTS.replace("IS_READY", "true" if ready else "false")
+    return {"statusTemplate": text.replace("READY", "True" if ready else "False")}
+
+
 def stages() -> list[Json]:
     """How fake nodes and their pods behave, as kwok's Stage objects."""
-    lives = _match(".metadata.deletionTimestamp", "DoesNotExist")
-    pending = [lives, _match(".status.phase", "In", "Pending"), _annotation("never-ready", "DoesNotExist")]
-    running_job = [lives, _match(".status.phase", "In", "Running"), _match(_OWNER, "In", "Job")]
-    seconds = {"durationFrom": {"expressionFrom": '.metadata.annotations["ready-after"] + "s"'}}
     beat = {"durationMilliseconds": 20000, "jitterDurationMilliseconds": 25000}
-    node_status, runs, ended = ({"statusTemplate": text} for text in (_NODE_STATUS, _POD_RUNS, _POD_ENDED))
+    status = {"statusTemplate": _NODE_STATUS}
     return [
-        _stage("node-ready", "Node", [_match(_NODE_READY, "NotIn", "True")], node_status),
-        _stage("node-heartbeat", "Node", [_match(_NODE_READY, "In", "True")], node_status, beat),
-        _stage("pod-ready", "Pod", [*pending, _annotation("ready-after", "DoesNotExist")], runs),
-        _stage("pod-ready-after", "Pod", [*pending, _annotation("ready-after", "Exists")], runs, seconds),
-        _stage("pod-of-job", "Pod", running_job, ended),
+        _stage("node-ready", "Node", [_match(_READY, "NotIn", "True")], status),
+        _stage("node-heartbeat", "Node", [_match(_READY, "In", "True")], status, beat),
+        *_pod_stages(),
         _stage("pod-delete", "Pod", [_match(".metadata.deletionTimestamp", "Exists")], {"delete": True}),
+    ]
+
+
+def _pod_stages() -> list[Json]:
+    lives = _match(".metadata.deletionTimestamp", "DoesNotExist")
+    pending, running = ([lives, _match(".status.phase", "In", phase)] for phase in ("Pending", "Running"))
+    ready, unready = _match(_READY, "In", "True"), _match(_READY, "In", "False")
+    never, may = (_annotation("never-ready", operator) for operator in ("Exists", "DoesNotExist"))
+    later, at_once = (_annotation("ready-after", operator) for operator in ("Exists", "DoesNotExist"))
+    seconds = {"durationFrom": {"expressionFrom": '.metadata.annotations["ready-after"] + "s"'}}
+    starts_ready, starts_unready = _pod_status(True), _pod_status(False)
+    return [
+        _stage("pod-starts-ready", "Pod", [*pending, may, at_once], starts_ready),
+        _stage("pod-starts-never-ready", "Pod", [*pending, never], starts_unready),
+        _stage("pod-starts-slowly", "Pod", [*pending, may, later], starts_unready),
+        _stage("pod-gets-ready", "Pod", [*running, unready, may, at_once], starts_ready),
+        _stage("pod-gets-ready-later", "Pod", [*running, unready, may, later], starts_ready, seconds),
+        _stage("pod-gets-unready", "Pod", [*running, ready, never], starts_unready),
+        _stage(
+            "pod-of-job-ends", "Pod", [*running, ready, _match(_OWNER, "In", "Job")], {"statusTemplate": _POD_ENDED}
+        ),
     ]
 
 
