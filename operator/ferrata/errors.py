@@ -6,8 +6,10 @@ FerrataError
 │   ├── Conflict       somebody else wrote first; never a verdict
 │   ├── NotFound       the object is not there (any more)
 │   ├── AlreadyExists  a create met an object of that name
+│   ├── Expired        a watch or a list's next page is too old to go on: list again
 │   ├── Throttled      the API server asks for patience; carries `retry_after` in seconds
 │   └── LeadershipLost another replica may act from now on: stop writing
+├── SettingsRejected   whoever starts the operator acts: flags or environment make no sense
 ├── Forbidden          the cluster's administrator acts: a right is missing
 └── InvariantBroken    we act: this rollout is left alone, traffic stays, the log has the snapshot
 """
@@ -27,6 +29,14 @@ class SpecRejected(FerrataError):
         self.field = field
 
 
+class SettingsRejected(FerrataError):
+    """Flags or environment cannot be used. `problems` holds one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
 class WorldUnavailable(FerrataError):
     """The API server, a metrics backend or the network did not do its part this time."""
 
@@ -41,6 +51,10 @@ class NotFound(WorldUnavailable):
 
 class AlreadyExists(WorldUnavailable):
     """An object of that name exists already (HTTP 409 on a create)."""
+
+
+class Expired(WorldUnavailable):
+    """The server no longer knows that resourceVersion (HTTP 410): start from a new list."""
 
 
 class Throttled(WorldUnavailable):

@@ -1,4 +1,4 @@
-"""Settings of the operator: flags first, then environment (`FERRATA_<NAME>`), then defaults; checked as a whole at start.
+"""Settings of the operator: flags, then environment (`FERRATA_<NAME>`), then defaults; checked as a whole at start.
 
 The flags of Argo Rollouts' controller are understood, so that its Deployment's arguments can be kept. Those that say
 nothing here are accepted with a warning (`Settings.ignored_flags`), never silently.

@@ -1,22 +1,21 @@
 """What the watches told us: objects by kind and name, with an index by owner. Never older than what it saw before.
 
-Watch events, lists and answers to our own writes all enter through `apply`, which ignores what is older than what is
-held, so that the order in which they arrive does not matter.
+Watch events, lists and live reads all enter through `apply`, which ignores what is older than what is held, so that
+the order in which they arrive does not matter. Reads cost a dictionary look-up; nothing here waits.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ferrata.cluster.kinds import Kind
+from ferrata.cluster.trims import Trim, without_noise
 
 Json = dict[str, Any]
 Name = tuple[str, str]
 Listener = Callable[[Kind, Json | None, Json | None], None]
 _TOMBSTONES = 10_000
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def version(obj: Json) -> int:
@@ -27,89 +26,121 @@ def version(obj: Json) -> int:
 
 def owner_uid(obj: Json) -> str:
     """The uid of the controller that owns the object; "" without one."""
-    owners = obj.get("metadata", {}).get("ownerReferences") or []
+    owners = obj.get("metadata", {}).get("ownerReferences") or ()
     return next((str(owner.get("uid")) for owner in owners if owner.get("controller")), "")
 
 
-def without_noise(obj: Json) -> Json:
-    """The object without managedFields and kubectl's copy of it, a third of its size."""
-    metadata = {key: value for key, value in obj.get("metadata", {}).items() if key != "managedFields"}
-    if _LAST_APPLIED in (metadata.get("annotations") or {}):
-        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != _LAST_APPLIED}
-    return obj | {"metadata": metadata}
-
-
 class Store:
-    """The objects of one kind. They are shared: nobody changes them."""
+    """The objects of one kind. They are shared: nobody changes them. `synced` after the first whole list."""
 
-    def __init__(self, kind: Kind, trim: Callable[[Json], Json], notify: Listener) -> None:
+    def __init__(self, kind: Kind, trim: Trim, notify: Listener) -> None:
         self.kind, self.synced = kind, False
         self._trim, self._notify = trim, notify
         self._objects: dict[Name, Json] = {}
-        self._owned: defaultdict[str, dict[Name, Json]] = defaultdict(dict)
+        self._owned: dict[str, dict[Name, Json]] = {}
         self._dead: dict[str, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._objects)
+
     def get(self, namespace: str | None, name: str) -> Json | None:
-        """The object, or None."""
+        """The object, or None. Cluster-wide objects have no namespace."""
         return self._objects.get((namespace or "", name))
 
     def owned_by(self, uid: str) -> list[Json]:
         """Objects whose controller has that uid."""
-        return list(self._owned[uid].values()) if uid in self._owned else []
+        return list(self._owned.get(uid, {}).values())
 
     def all(self) -> list[Json]:
         """Every object."""
         return list(self._objects.values())
 
+    def in_namespace(self, namespace: str) -> list[Json]:
+        """Every object of that namespace."""
+        return [obj for (held, _), obj in self._objects.items() if held == namespace]
+
+    def is_dead(self, uid: str) -> bool:
+        """Whether the object of that uid is known to be deleted."""
+        return uid in self._dead
+
     def apply(self, event: str | None, obj: Json) -> bool:
-        """Takes in one object; False when it was older than what is held, or known to be deleted."""
+        """Takes in one object; False when it changed nothing: older than what is held, or known to be deleted."""
         metadata = obj["metadata"]
-        name = (metadata.get("namespace", ""), metadata["name"])
+        name: Name = (metadata.get("namespace", ""), metadata["name"])
         old = self._objects.get(name)
         if event == "DELETED":
-            return self._remove(name, metadata["uid"], old)
-        if metadata["uid"] in self._dead:
+            self._bury(metadata["uid"])
+            return old is not None and old["metadata"]["uid"] == metadata["uid"] and self._remove(name, old)
+        if metadata["uid"] in self._dead or (old is not None and not _newer(obj, old)):
             return False
-        if old is not None and old["metadata"]["uid"] == metadata["uid"] and version(obj) <= version(old):
-            return False
-        if old is not None and old["metadata"]["uid"] != metadata["uid"] and version(obj) < version(old):
-            return False
-        new = self._trim(without_noise(obj))
-        self._forget(name, old)
-        self._objects[name] = new
-        if uid := owner_uid(new):
-            self._owned[uid][name] = new
-        self._notify(self.kind, old, new)
+        same = old is not None and old["metadata"]["uid"] == metadata["uid"]
+        kept = self._trim(without_noise(obj), old if same else None)
+        self._unlink(name, old)
+        self._objects[name] = kept
+        if uid := owner_uid(kept):
+            self._owned.setdefault(uid, {})[name] = kept
+        self._notify(self.kind, old, kept)
         return True
 
-    def replace(self, items: Iterable[Json], resource_version: str) -> None:
-        """Takes in a whole list; what is held, not in it and not newer than it, was deleted meanwhile."""
-        seen = set()
+    def prune(self, seen: set[str], resource_version: str) -> int:
+        """Removes what a whole list of that version did not show (`seen` holds its uids); how many that were."""
+        limit = int(resource_version) if resource_version.isdigit() else 0
+        gone = [
+            (name, held)
+            for name, held in self._objects.items()
+            if held["metadata"]["uid"] not in seen and version(held) <= limit
+        ]
+        for name, held in gone:
+            self._bury(held["metadata"]["uid"])
+            self._remove(name, held)
+        self.synced = True
+        return len(gone)
+
+    def replace(self, items: Iterable[Json], resource_version: str) -> int:
+        """Takes in a whole list: what is held, not in it and not newer than it, was deleted. Counts the changes."""
+        seen, changed = set(), 0
         for item in items:
             seen.add(item["metadata"]["uid"])
-            self.apply(None, item)
-        limit = int(resource_version) if resource_version.isdigit() else 0
+            changed += self.apply(None, item)
+        return changed + self.prune(seen, resource_version)
+
+    def vanished(self, namespace: str | None, name: str) -> None:
+        """Takes in that a live read did not find the object."""
+        if (old := self.get(namespace, name)) is not None:
+            self._bury(old["metadata"]["uid"])
+            self._remove((namespace or "", name), old)
+
+    def empty(self) -> None:
+        """Takes in that the API server does not serve this kind."""
         for name, held in list(self._objects.items()):
-            if held["metadata"]["uid"] not in seen and version(held) <= limit:
-                self._remove(name, held["metadata"]["uid"], held)
+            self._bury(held["metadata"]["uid"])
+            self._remove(name, held)
         self.synced = True
 
-    def _remove(self, name: Name, uid: str, old: Json | None) -> bool:
+    def _bury(self, uid: str) -> None:
         self._dead[uid] = None
         if len(self._dead) > _TOMBSTONES:
-            self._dead.pop(next(iter(self._dead)))
-        if old is None or old["metadata"]["uid"] != uid:
-            return False
-        self._forget(name, old)
+            del self._dead[next(iter(self._dead))]
+
+    def _remove(self, name: Name, old: Json) -> bool:
+        self._unlink(name, old)
         del self._objects[name]
         self._notify(self.kind, old, None)
         return True
 
-    def _forget(self, name: Name, old: Json | None) -> None:
+    def _unlink(self, name: Name, old: Json | None) -> None:
         if old is not None and (uid := owner_uid(old)):
-            self._owned[uid].pop(name, None)
-            if not self._owned[uid]:
+            siblings = self._owned[uid]
+            del siblings[name]
+            if not siblings:
                 del self._owned[uid]
+
+
+def _newer(obj: Json, held: Json) -> bool:
+    """Same object: a later version. Another of the same name: not an earlier one."""
+    if obj["metadata"]["uid"] == held["metadata"]["uid"]:
+        return version(obj) > version(held) or version(obj) == 0
+    return version(obj) >= version(held)
 
 
 class Cache:
@@ -117,18 +148,22 @@ class Cache:
 
     def __init__(self) -> None:
         self._stores: dict[Kind, Store] = {}
-        self._trims: dict[Kind, Callable[[Json], Json]] = {}
+        self._trims: dict[Kind, Trim] = {}
         self._listeners: list[Listener] = []
 
-    def set_trim(self, kind: Kind, trim: Callable[[Json], Json]) -> None:
-        """`trim` is what remains of an object of that kind; set before the first object arrives."""
+    def set_trim(self, kind: Kind, trim: Trim) -> None:
+        """`trim(new, old)` is what remains of an object of that kind; set before the store is first asked for."""
         self._trims[kind] = trim
 
     def store(self, kind: Kind) -> Store:
         """The store of that kind, made at the first call."""
         if kind not in self._stores:
-            self._stores[kind] = Store(kind, self._trims.get(kind, lambda obj: obj), self._notify)
+            self._stores[kind] = Store(kind, self._trims.get(kind, _whole), self._notify)
         return self._stores[kind]
+
+    def watches(self, kind: Kind) -> bool:
+        """Whether that kind was ever listed whole, so that its absence from the cache says something."""
+        return kind in self._stores and self._stores[kind].synced
 
     def stores(self) -> list[Store]:
         """Every store."""
@@ -141,3 +176,7 @@ class Cache:
     def _notify(self, kind: Kind, old: Json | None, new: Json | None) -> None:
         for listener in self._listeners:
             listener(kind, old, new)
+
+
+def _whole(obj: Json, old: Json | None) -> Json:  # noqa: ARG001
+    return obj

@@ -28,12 +28,15 @@ class Controller(Protocol):
     kind: Kind
 
     async def reconcile(self, key: Key) -> float | None:
-        """Does what is due for `key`; seconds until it wants to be asked again, None for only on events."""
+        """Does what is due for `key`; seconds until it wants to be asked again, None for only on events.
+
+        It is never run twice at once for a key, nor while the cache lacks something that an earlier run wrote.
+        """
 
     def keys_for(
         self, kind: Kind, old: dict[str, Any] | None, new: dict[str, Any] | None
     ) -> Iterable[tuple[Key, Priority]]:
-        """The keys that a change of an object of any kind concerns."""
+        """The keys that a change of an object of any kind concerns. Quick: it runs for every watch event."""
 
     async def rejected(self, key: Key, error: FerrataError) -> None:
-        """Tells the author of `key` what `error` asks of them."""
+        """Tells the author of `key` (SpecRejected) or the administrator (Forbidden) what `error` asks of them."""

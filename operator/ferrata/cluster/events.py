@@ -1,6 +1,7 @@
 """Kubernetes Events: recorded at once, sent behind everything else, never waited for.
 
-The same event again within ten minutes bumps the count of the first one instead of making another.
+The same event again within ten minutes bumps the count of the first one instead of making another. One sender sends
+in order, so the events of an object are never mixed up, and at most one such request is under way.
 """
 
 from __future__ import annotations
@@ -15,14 +16,26 @@ import structlog
 from ferrata.clock import Clock
 from ferrata.cluster.client import ApiClient
 from ferrata.cluster.kinds import EVENTS
-from ferrata.errors import FerrataError
+from ferrata.cluster.telemetry import Telemetry
+from ferrata.errors import FerrataError, LeadershipLost, NotFound, WorldUnavailable
 from ferrata.model.status import format_time
 
+Json = dict[str, Any]
 log = structlog.get_logger(__name__)
+COMPONENT = "rollouts-controller"
 _QUEUE = 10_000
 _REMEMBERED = 4_096
 _SAME_FOR = 600.0
-COMPONENT = "rollouts-controller"
+_TRIES = 5
+_LONGEST_MESSAGE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    regarding: Json
+    type: str
+    reason: str
+    message: str
 
 
 @dataclass(slots=True)
@@ -33,30 +46,33 @@ class _Sent:
 
 
 class EventRecorder:
-    """`dropped` counts events that found the queue full."""
+    """`dropped` counts events that were never sent: the queue was full, or the API server refused for too long."""
 
-    def __init__(self, client: ApiClient, clock: Clock) -> None:
-        self._client, self._clock = client, clock
-        self._queue: asyncio.Queue[tuple[dict[str, Any], str, str, str]] = asyncio.Queue(_QUEUE)
+    def __init__(self, client: ApiClient, clock: Clock, telemetry: Telemetry) -> None:
+        self._client, self._clock, self._telemetry = client, clock, telemetry
+        self._queue: asyncio.Queue[_Told] = asyncio.Queue(_QUEUE)
         self._sent: OrderedDict[tuple[str, str, str], _Sent] = OrderedDict()
         self._serial = 0
         self.dropped = 0
 
-    def record(self, regarding: dict[str, Any], type_: str, reason: str, message: str) -> None:
-        """Queues one event about the object `regarding`; returns at once."""
+    def record(self, regarding: Json, type_: str, reason: str, message: str) -> None:
+        """Queues one event about the object `regarding` (or a reference to it); returns at once.
+
+        `type_` is Normal or Warning.
+        """
+        reference = _reference(regarding)
+        self._telemetry.event(reference["namespace"], reference["name"], type_, reason)
         try:
-            self._queue.put_nowait((regarding, type_, reason, message))
+            self._queue.put_nowait(_Told(reference, type_, reason, message[:_LONGEST_MESSAGE]))
         except asyncio.QueueFull:
-            self.dropped += 1
+            self._drop()
 
     async def run(self) -> None:
-        """Sends what is recorded, in order, until cancelled."""
+        """Sends what is recorded, in order, until cancelled. Without the lease nothing is sent."""
         while True:
-            item = await self._queue.get()
+            told = await self._queue.get()
             try:
-                await self._send(*item)
-            except FerrataError as error:
-                log.warning("event not sent", reason=item[2], error=str(error))
+                await self._send_patiently(told)
             finally:
                 self._queue.task_done()
 
@@ -68,40 +84,57 @@ class EventRecorder:
         except TimeoutError:
             log.warning("events left behind at the end", count=self._queue.qsize())
 
-    async def _send(self, regarding: dict[str, Any], type_: str, reason: str, message: str) -> None:
-        metadata = regarding["metadata"]
-        key = (metadata["uid"], reason, message)
-        now, namespace = self._clock.monotonic(), metadata.get("namespace") or "default"
+    async def _send_patiently(self, told: _Told) -> None:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                await self._send(told)
+            except (NotFound, LeadershipLost) as error:
+                log.info("event not sent", reason=told.reason, error=str(error))
+                break
+            except WorldUnavailable as error:
+                log.info("event put off", reason=told.reason, error=str(error), attempt=attempt)
+                await asyncio.sleep(0.1 * 3**attempt)
+            except FerrataError as error:
+                log.warning("event refused", reason=told.reason, error=str(error))
+                break
+            else:
+                return
+        self._drop()
+
+    async def _send(self, told: _Told) -> None:
+        key = (told.regarding["uid"], told.reason, told.message)
         known = self._sent.get(key)
-        if known is not None and now - known.at < _SAME_FOR:
-            known.count += 1
-            body = {"count": known.count, "lastTimestamp": format_time(self._clock.now())}
-            await self._client.patch(EVENTS, namespace, known.name, body)
+        if known is not None and self._clock.monotonic() - known.at < _SAME_FOR and await self._bump(known, told):
             return
-        name = await self._create(regarding, namespace, (type_, reason, message))
-        self._sent[key] = _Sent(name, 1, now)
+        name = await self._create(told)
+        self._sent[key] = _Sent(name, 1, self._clock.monotonic())
+        self._sent.move_to_end(key)
         if len(self._sent) > _REMEMBERED:
             self._sent.popitem(last=False)
 
-    async def _create(self, regarding: dict[str, Any], namespace: str, told: tuple[str, str, str]) -> str:
-        metadata, at = regarding["metadata"], self._clock.now()
+    async def _bump(self, known: _Sent, told: _Told) -> bool:
+        """False when the first event is gone: events live for an hour at most."""
+        body = {"count": known.count + 1, "lastTimestamp": format_time(self._clock.now())}
+        try:
+            await self._client.patch(EVENTS, told.regarding["namespace"] or "default", known.name, body)
+        except NotFound:
+            return False
+        known.count += 1
+        return True
+
+    async def _create(self, told: _Told) -> str:
+        reference, at = told.regarding, self._clock.now()
+        namespace = reference["namespace"] or "default"
         self._serial += 1
-        name = f"{metadata['name'][:200]}.{int(at.timestamp() * 1e6):x}{self._serial:x}"
+        name = f"{reference['name'][:200]}.{int(at.timestamp() * 1e6):x}{self._serial:04x}"
         body = {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": {
-                "apiVersion": regarding["apiVersion"],
-                "kind": regarding["kind"],
-                "name": metadata["name"],
-                "namespace": metadata.get("namespace", ""),
-                "uid": metadata["uid"],
-                "resourceVersion": metadata.get("resourceVersion", ""),
-            },
-            "type": told[0],
-            "reason": told[1],
-            "message": told[2][:1024],
+            "involvedObject": reference,
+            "type": told.type,
+            "reason": told.reason,
+            "message": told.message,
             "source": {"component": COMPONENT},
             "reportingComponent": COMPONENT,
             "firstTimestamp": format_time(at),
@@ -110,3 +143,20 @@ class EventRecorder:
         }
         await self._client.create(EVENTS, namespace, body)
         return name
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._telemetry.events_dropped(1)
+
+
+def _reference(regarding: Json) -> Json:
+    """An ObjectReference to an object, or `regarding` itself when it is one already."""
+    named = regarding.get("metadata", regarding)
+    return {
+        "apiVersion": regarding["apiVersion"],
+        "kind": regarding["kind"],
+        "name": named["name"],
+        "namespace": named.get("namespace", ""),
+        "uid": named["uid"],
+        "resourceVersion": named.get("resourceVersion", ""),
+    }

@@ -21,7 +21,7 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """The path of the collection, or of one object in it."""
+        """The path of the collection, or of one object in it. Without a namespace: of all namespaces."""
         parts = ["/apis", self.group, self.version] if self.group else ["/api", self.version]
         if self.namespaced and namespace:
             parts += ["namespaces", namespace]
@@ -35,9 +35,16 @@ ANALYSIS_TEMPLATES = Kind(*_ARGO, "analysistemplates", "AnalysisTemplate")
 CLUSTER_ANALYSIS_TEMPLATES = Kind(*_ARGO, "clusteranalysistemplates", "ClusterAnalysisTemplate", namespaced=False)
 EXPERIMENTS = Kind(*_ARGO, "experiments", "Experiment")
 REPLICA_SETS = Kind("apps", "v1", "replicasets", "ReplicaSet")
+DEPLOYMENTS = Kind("apps", "v1", "deployments", "Deployment")
 SERVICES = Kind("", "v1", "services", "Service")
 SECRETS = Kind("", "v1", "secrets", "Secret")
+PODS = Kind("", "v1", "pods", "Pod")
 EVENTS = Kind("", "v1", "events", "Event")
 INGRESSES = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 HTTP_ROUTES = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+
+SERVED = (ROLLOUTS, ANALYSIS_RUNS, ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, EXPERIMENTS)
+"""What users write and Ferrata answers for; all filtered by the instance id."""
+SECONDARY = (REPLICA_SETS, SERVICES, INGRESSES, HTTP_ROUTES)
+"""What decisions also depend on."""

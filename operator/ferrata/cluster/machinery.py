@@ -8,15 +8,29 @@ from ferrata.clock import Clock
 from ferrata.cluster.cache import Cache
 from ferrata.cluster.client import ApiClient
 from ferrata.cluster.events import EventRecorder
+from ferrata.cluster.own_writes import OwnWrites
+from ferrata.cluster.telemetry import Telemetry
+from ferrata.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
-    """The client, what it knows, whom it tells, and the time."""
+    """The client, what it knows, what it wrote, whom it tells, and the time."""
 
     client: ApiClient
     cache: Cache
+    own_writes: OwnWrites
     recorder: EventRecorder
     clock: Clock
-    controller_namespace: str = "argo-rollouts"
-    instance_id: str = ""
+    settings: Settings
+    telemetry: Telemetry
+
+    @property
+    def controller_namespace(self) -> str:
+        """The namespace that the operator itself runs in."""
+        return self.settings.controller_namespace
+
+    @property
+    def instance_id(self) -> str:
+        """The instance id whose objects are ours; "" when those without one are."""
+        return self.settings.instance_id

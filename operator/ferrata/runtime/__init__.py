@@ -1,1 +1,1 @@
-"""The process: kopf's streams, the lease around them, the queue and its workers, probes, metrics and logs."""
+"""The process around the controllers: login and watches by kopf, lease, queues and workers, probes, metrics, logs."""

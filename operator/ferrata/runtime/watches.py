@@ -1,22 +1,30 @@
 """The only importer of kopf. It streams our own kinds into the cache and writes nothing on anybody's objects.
 
-kopf re-lists after an expired watch without reporting what was deleted meanwhile; `relisted` is called then, so that
-the kind is read once more and what is gone is pruned.
+kopf brings login, discovery, list and watch with reconnects. Everything of it that would write is turned off: no
+finalizers (and a name of our own for them, since kopf takes its default finalizer off other people's objects), no
+annotations, no Events. Two things it does not say are read off its requests (`Connection.session`'s `on_answer`):
+that a watch is open, and that a list came before it. After such a list objects may be gone without a word, so
+`opened(kind, relisted)` asks for another look.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import kopf
+import structlog
 
 from ferrata.cluster.cache import Cache
 from ferrata.cluster.connection import Connection
 from ferrata.cluster.kinds import Kind
+from ferrata.errors import WorldUnavailable
+
+log = structlog.get_logger(__name__)
+_LOGIN_PAUSE = 2.0
+Opened = Callable[[Kind, bool], None]
 
 
 class EndlessBackoff:
@@ -29,7 +37,7 @@ class EndlessBackoff:
             seconds = min(30.0, seconds * 2)
 
 
-class _NoDiffs(kopf.DiffBaseStorage):
+class NoDiffs(kopf.DiffBaseStorage):
     """Keeps no copy of what was last seen: no annotation, and no deep copy per event."""
 
     def build(self, **_: Any) -> Any:
@@ -42,7 +50,7 @@ class _NoDiffs(kopf.DiffBaseStorage):
         return None
 
 
-class _NoProgress(kopf.ProgressStorage):
+class NoProgress(kopf.ProgressStorage):
     """Keeps no progress of handlers: there are none that could fail halfway."""
 
     def fetch(self, **_: Any) -> Any:
@@ -61,17 +69,18 @@ class _NoProgress(kopf.ProgressStorage):
         return essence
 
 
-def _settings(label_selector: str, kinds: Sequence[Kind]) -> kopf.OperatorSettings:
+def kopf_settings(label_selector: str, kinds: Sequence[Kind]) -> kopf.OperatorSettings:
+    """Settings with which kopf only reads."""
     settings = kopf.OperatorSettings()
-    # kopf takes a finalizer of its default name away wherever it sees it, another operator's too.
     settings.persistence.finalizer = "ferrata.dev/never-used"
-    settings.persistence.diffbase_storage = _NoDiffs()
-    settings.persistence.progress_storage = _NoProgress()
+    settings.persistence.diffbase_storage = NoDiffs()
+    settings.persistence.progress_storage = NoProgress()
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
     settings.watching.connect_timeout = 10
+    settings.watching.chunk_size = 500
     settings.networking.error_backoffs = EndlessBackoff()
     settings.networking.request_timeout = 60
     if label_selector:
@@ -81,7 +90,7 @@ def _settings(label_selector: str, kinds: Sequence[Kind]) -> kopf.OperatorSettin
 
 
 class Watches:
-    """kopf's streams of `kinds` into `cache`. `relisted(kind)` is called after each list that kopf made."""
+    """kopf's streams of `kinds` into `cache`. `opened(kind, relisted)` hears of every stream that opens."""
 
     def __init__(
         self,
@@ -91,64 +100,74 @@ class Watches:
         *,
         label_selector: str = "",
         namespace: str | None = None,
-        relisted: Callable[[Kind], None],
+        opened: Opened,
     ) -> None:
-        self._connection, self._cache, self._namespace, self._relisted = connection, cache, namespace, relisted
-        self._paths = {kind.path(namespace if kind.namespaced else None): kind for kind in kinds}
+        self._connection, self._cache, self._namespace, self._opened = connection, cache, namespace, opened
+        self._paths = {kind.path(namespace): kind for kind in kinds}
         self._listed: set[Kind] = set()
+        self._logins = 0
         self._registry = kopf.OperatorRegistry()
-        self._settings = _settings(label_selector, kinds)
+        self._settings = kopf_settings(label_selector, kinds)
         kopf.on.login(registry=self._registry)(self._login)
         for kind in kinds:
             self._register(kind)
+
+    async def run(self, spawned: Callable[[], None] = lambda: None) -> None:
+        """Streams until cancelled. Raises WorldUnavailable when kopf ends, which it does on answers it cannot accept.
+
+        kopf takes over the signals of the process; `spawned` is called when it has, to take them back.
+        """
+        tasks = await kopf.spawn_tasks(
+            registry=self._registry,
+            settings=self._settings,
+            standalone=True,
+            clusterwide=self._namespace is None,
+            namespaces=[self._namespace] if self._namespace else (),
+        )
+        spawned()
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        causes = [task.exception() for task in done if not task.cancelled()]
+        cause = next((error for error in causes if error is not None), None)
+        raise WorldUnavailable(f"the watches ended: {cause or 'kopf stopped'}") from cause
 
     def _register(self, kind: Kind) -> None:
         store = self._cache.store(kind)
 
         async def take_in(event: Any, **_: Any) -> None:
-            store.apply(event["type"], event["object"])
+            try:
+                store.apply(event["type"], event["object"])
+            except Exception:
+                # kopf would log it and go on; what was missed is read again.
+                log.exception("an object was not taken in", kind=kind.plural)
+                self._opened(kind, True)
 
-        kopf.on.event(kind.group, kind.version, kind.plural, id=f"watch-{kind.plural}", registry=self._registry)(
-            take_in
+        register = kopf.on.event(
+            kind.group, kind.version, kind.plural, id=f"watch-{kind.plural}", registry=self._registry
         )
+        register(take_in)
 
     async def _login(self, **_: Any) -> kopf.AiohttpSession:
-        session = self._connection.session()
-        trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(self._answered)
-        trace.freeze()
-        session.trace_configs.append(trace)
+        """A new session; kopf asks again, without a pause of its own, when the API server refused the last one."""
+        if self._logins:
+            await asyncio.sleep(_LOGIN_PAUSE)
+        self._logins += 1
         return kopf.AiohttpSession(
-            server=self._connection.server, default_namespace=self._namespace or "default", aiohttp_session=session
+            server=self._connection.server,
+            default_namespace=self._namespace or "default",
+            aiohttp_session=self._connection.session(limit=0, on_answer=self._answered),
         )
 
-    async def _answered(self, _session: Any, _context: Any, params: aiohttp.TraceRequestEndParams) -> None:
-        """Notes lists, and reports the watch that opens after one."""
-        kind = self._paths.get(params.url.path)
-        if kind is None or params.method != "GET" or params.response.status != 200:
+    def _answered(self, method: str, path: str, query: Mapping[str, str], status: int) -> None:
+        kind = next((kind for ending, kind in self._paths.items() if path.endswith(ending)), None)
+        if kind is None or method != "GET" or status != 200:
             return
-        if params.url.query.get("watch") != "true":
+        if query.get("watch") != "true":
             self._listed.add(kind)
-        elif kind in self._listed:
-            self._listed.discard(kind)
-            self._relisted(kind)
-
-    async def run(self) -> None:
-        """Streams until cancelled. Raises what ended kopf, which it never does by itself."""
-        stop = asyncio.Event()
-        tasks = await kopf.spawn_tasks(
-            registry=self._registry,
-            settings=self._settings,
-            standalone=True,
-            stop_flag=stop,
-            clusterwide=self._namespace is None,
-            namespaces=[self._namespace] if self._namespace else (),
-        )
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            return
+        self._opened(kind, kind in self._listed)
+        self._listed.discard(kind)
