@@ -14,10 +14,12 @@ from ferrata.cluster.kinds import (
     Kind,
 )
 from ferrata.cluster.machinery import Machinery
-from ferrata.errors import AlreadyExists, InvariantBroken
+from ferrata.errors import AlreadyExists
+from ferrata.execute import analysis
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
 from ferrata.model.pod_template import canonical
+from ferrata.model.status import RunStatus
 from ferrata.observe.rollout import Observed
 from ferrata.plan.actions import (
     Action,
@@ -46,6 +48,8 @@ class Executor:
     """Carries out the actions of one plan for one observed Rollout. Answers go into the cache at once."""
 
     def __init__(self, machinery: Machinery, observed: Observed) -> None:
+        self._machinery = machinery
+        self.started: dict[str, RunStatus] = {}
         self._client, self._cache, self._recorder = machinery.client, machinery.cache, machinery.recorder
         self._observed, self._namespace = observed, observed.snapshot.spec.namespace
         self.rollout = observed.rollout
@@ -65,8 +69,10 @@ class Executor:
                 await self._point(name, pod_hash)
             case SetSplit(canary):
                 await self._split(canary)
-            case StartAnalysis():
-                raise InvariantBroken("analysis is started by its own executor")
+            case StartAnalysis(kind):
+                snapshot = self._observed.snapshot
+                run = await analysis.start(self._machinery, self.rollout, action, snapshot.status.stable_rs)
+                self.started[kind] = RunStatus(run["metadata"]["name"], (run.get("status") or {}).get("phase", ""))
             case StopAnalysis(name):
                 await self._patch(ANALYSIS_RUNS, name, {"spec": {"terminate": True}})
             case DeleteRevision(name):

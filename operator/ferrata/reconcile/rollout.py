@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,14 @@ from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA
 from ferrata.cluster.machinery import Machinery
 from ferrata.errors import FerrataError, InvariantBroken
 from ferrata.execute.rollout import Executor, HashCollision
-from ferrata.model.status import Condition
+from ferrata.model.status import Condition, RolloutStatus, RunStatus
 from ferrata.model.status_json import read_status
 from ferrata.observe.rollout import Observed, observe
 from ferrata.plan.actions import Plan
 from ferrata.plan.rollout.decide import decide
 from ferrata.plan.rollout.invariant import broken_by
+from ferrata.plan.rollout.runs import BACKGROUND, STEP
+from ferrata.reconcile.checks import check
 from ferrata.reconcile.publish import merge_patch
 from ferrata.reconcile.references import Names, names_of
 
@@ -43,6 +46,7 @@ class RolloutController:
         rollout = self._machinery.cache.store(ROLLOUTS).get(*key)
         if rollout is None or rollout["metadata"].get("deletionTimestamp"):
             return None
+        check(self._machinery.cache, rollout)
         now = self._machinery.clock.now()
         observed = observe(self._machinery.cache, rollout, now)
         plan = decide(observed.snapshot)
@@ -61,6 +65,7 @@ class RolloutController:
             except HashCollision:
                 await self._count_collision(observed)
                 return
+        plan = replace(plan, status=_with_started(plan.status, executor.started))
         is_changed = await self._publish(executor.rollout, plan)
         for event in plan.events:
             self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
@@ -146,6 +151,12 @@ def _priority(rollout: Json | None) -> Priority:
     if status.get("abort"):
         return Priority.URGENT
     return Priority.IDLE if status.get("phase") == "Healthy" else Priority.ACTIVE
+
+
+def _with_started(status: RolloutStatus, started: Mapping[str, RunStatus]) -> RolloutStatus:
+    """The status naming the runs that this pass started."""
+    step, background = started.get(STEP, status.step_run), started.get(BACKGROUND, status.background_run)
+    return replace(status, step_run=step, background_run=background)
 
 
 def _invalid(rollout: Json, text: str, now: datetime) -> Json:

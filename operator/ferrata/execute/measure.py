@@ -1,0 +1,69 @@
+"""Asking metrics backends. Prometheus goes through prometheus-api-client, which blocks, so it runs on a few threads.
+
+Whatever goes wrong becomes a Failure with its reason: a backend that is down, slow or talks nonsense never stops us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+import urllib3
+from prometheus_api_client import PrometheusConnect
+
+from ferrata.metrics import prometheus
+from ferrata.metrics.base import Failure, Request, Sample
+
+_THREADS = 16
+_MOST = 8 * 1024 * 1024
+"""Bytes of an answer that are read; a metric is a handful of numbers."""
+
+
+class Backends:
+    """Connections that are kept alive, one set per address and its settings."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="measure")
+        self._connections: dict[tuple[object, ...], PrometheusConnect] = {}
+
+    async def prometheus(self, request: Request) -> Sample | Failure:
+        """The sample that the query gives, or why there is none; never raises."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(request.timeout + 1):
+                return await loop.run_in_executor(self._pool, self._query, request)
+        except TimeoutError:
+            return Failure(f'Post "{request.url}/api/v1/query": no answer within {request.timeout:g} s')
+
+    def _query(self, request: Request) -> Sample | Failure:
+        session = self._connection(request)._session  # noqa: SLF001 - its own query methods hide status and body
+        auth = (request.username, request.password) if request.username else None
+        url = f"{request.url}/api/v1/query"
+        try:
+            with session.post(
+                url,
+                data=dict(request.form),
+                headers=dict(request.headers),
+                timeout=request.timeout,
+                auth=auth,
+                verify=request.verify,
+                stream=True,
+            ) as response:
+                body = response.raw.read(_MOST, decode_content=True)
+                return prometheus.sample(response.status_code, body)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return Failure(f'Post "{url}": {error}')
+
+    def _connection(self, request: Request) -> PrometheusConnect:
+        key = (request.url, request.verify)
+        if key not in self._connections:
+            no_retries = urllib3.Retry(total=0)
+            self._connections[key] = PrometheusConnect(
+                url=request.url, disable_ssl=not request.verify, retry=no_retries, timeout=request.timeout
+            )
+        return self._connections[key]
+
+    def close(self) -> None:
+        """Ends the threads; queries under way are left to their time-outs."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
