@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import Api, Plane, wait_for
+from tests.cluster import Api, ApiError, Plane, wait_for
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,17 @@ def install_crds(plane: Plane) -> None:
         plane.api.create(_CRDS, crd)
         names = crd["spec"]["names"]
         path = f"/apis/argoproj.io/v1alpha1/{names['plural']}"
-        wait_for(lambda path=path: plane.api.find(path), f"{names['kind']} to be served")
+        wait_for(lambda path=path: _is_served(plane.api, path), f"{names['kind']} to be served")
+
+
+def _is_served(api: Api, path: str) -> bool:
+    """Whether lists of a new kind are answered; 429 means that its storage is not ready yet."""
+    try:
+        return api.find(path) is not None
+    except ApiError as error:
+        if error.status != 429:
+            raise
+        return False
 
 
 class Operator:
@@ -38,13 +48,25 @@ class Operator:
 
     def start(self) -> Operator:
         command = [
-            sys.executable, "-m", "ferrata", "--kubeconfig", str(self._plane.kubeconfig),
-            "--metricsPort", "0", "--healthzPort", "0", *self._flags,
+            sys.executable,
+            "-m",
+            "ferrata",
+            "--kubeconfig",
+            str(self._plane.kubeconfig),
+            "--metricsPort",
+            "0",
+            "--healthzPort",
+            "0",
+            *self._flags,
         ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | {"PYTHONPATH": str(ROOT / "operator")}, cwd=ROOT,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": str(ROOT / "operator")},
+                cwd=ROOT,
             )
         return self
 
@@ -73,15 +95,23 @@ class Namespace:
 
     def rollout(self, name: str, image: str, strategy: Json, replicas: int = 4) -> None:
         labels = {"app": name}
-        self.api.create(self._rollouts, {
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": name},
-            "spec": {
-                "replicas": replicas, "selector": {"matchLabels": labels}, "strategy": {"canary": strategy},
-                "template": {
-                    "metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": image}]},
+        self.api.create(
+            self._rollouts,
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Rollout",
+                "metadata": {"name": name},
+                "spec": {
+                    "replicas": replicas,
+                    "selector": {"matchLabels": labels},
+                    "strategy": {"canary": strategy},
+                    "template": {
+                        "metadata": {"labels": labels},
+                        "spec": {"containers": [{"name": "app", "image": image}]},
+                    },
                 },
             },
-        })
+        )
 
     def service(self, name: str, app: str) -> None:
         body = {"metadata": {"name": name}, "spec": {"selector": {"app": app}, "ports": [{"port": 80}]}}
