@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from tests.cluster import Api, ApiError, Plane, wait_for
 
 Json = dict[str, Any]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-
 from tests.cluster import Api, Plane, audited_requests
 from tests.plane.operator import Namespace, Operator, install_crds
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.world import World
 
 from ferrata.model.rollout import Canary, Pause, RolloutSpec, SetCanaryScale, SetWeight
-from tests.support.world import World
 
 STEPS = st.lists(
     st.one_of(

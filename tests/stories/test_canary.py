@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ferrata.model.rollout import Canary, Pause, RolloutSpec, SetCanaryScale, SetWeight, Step
 from tests.support.world import World
+
+from ferrata.model.rollout import Canary, Pause, RolloutSpec, SetCanaryScale, SetWeight, Step
 
 
 def basic(*steps: Step, replicas: int = 4, surge: int = 1, unavailable: int = 1) -> World:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-
 from ferrata.model.rollout import RolloutSpec
 from ferrata.model.status import RolloutStatus
 from ferrata.plan import actions as act

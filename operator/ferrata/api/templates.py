@@ -1,9 +1,9 @@
 """From templates and arguments to the spec of an AnalysisRun. Pure, on plain objects; the texts are clients' own.
 
-    resolve_templates   references -> templates, those that they name in turn included
-    flatten             several templates -> one spec
-    resolve_args        a Rollout's arguments -> values
-    merge_args          supplied and declared arguments -> those of the run
+resolve_templates   references -> templates, those that they name in turn included
+flatten             several templates -> one spec
+resolve_args        a Rollout's arguments -> values
+merge_args          supplied and declared arguments -> those of the run
 """
 
 from __future__ import annotations

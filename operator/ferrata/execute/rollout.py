@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from ferrata.cluster.kinds import (
@@ -20,7 +21,6 @@ from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
 from ferrata.model.pod_template import canonical
 from ferrata.model.status import RunStatus
-from ferrata.observe.rollout import Observed
 from ferrata.plan.actions import (
     Action,
     CreateRevision,
@@ -35,7 +35,8 @@ from ferrata.plan.actions import (
     StartAnalysis,
     StopAnalysis,
 )
-from ferrata.routers.base import Json, Write
+from ferrata.routers.base import Json, Objects, Router, Write
+from ferrata.snapshot.rollout import RolloutSnapshot
 
 _ROUTE_KINDS = {"Ingress": INGRESSES, "HTTPRoute": HTTP_ROUTES}
 
@@ -47,12 +48,20 @@ class HashCollision(AlreadyExists):
 class Executor:
     """Carries out the actions of one plan for one observed Rollout. Answers go into the cache at once."""
 
-    def __init__(self, machinery: Machinery, observed: Observed) -> None:
+    def __init__(
+        self,
+        machinery: Machinery,
+        rollout: Json,
+        snapshot: RolloutSnapshot,
+        routers: Sequence[Router],
+        objects: Objects,
+    ) -> None:
         self._machinery = machinery
         self.started: dict[str, RunStatus] = {}
         self._client, self._cache, self._recorder = machinery.client, machinery.cache, machinery.recorder
-        self._observed, self._namespace = observed, observed.snapshot.spec.namespace
-        self.rollout = observed.rollout
+        self._snapshot, self._namespace = snapshot, snapshot.spec.namespace
+        self._routers, self._objects = routers, objects
+        self.rollout = rollout
 
     async def perform(self, action: Action) -> None:  # noqa: C901 - one line per action of the closed union
         """Makes `action` true. Raises what the API server answers."""
@@ -70,8 +79,8 @@ class Executor:
             case SetSplit(canary):
                 await self._split(canary)
             case StartAnalysis(kind):
-                snapshot = self._observed.snapshot
-                run = await analysis.start(self._machinery, self.rollout, action, snapshot.status.stable_rs)
+                stable = self._snapshot.status.stable_rs
+                run = await analysis.start(self._machinery, self.rollout, action, stable)
                 self.started[kind] = RunStatus(run["metadata"]["name"], (run.get("status") or {}).get("phase", ""))
             case StopAnalysis(name):
                 await self._patch(ANALYSIS_RUNS, name, {"spec": {"terminate": True}})
@@ -113,7 +122,7 @@ class Executor:
 
     async def _scale(self, action: ScaleRevision) -> None:
         """A write that takes pods away is refused when the ReplicaSet changed since it was looked at."""
-        annotations: dict[str, str | None] = {keys.DESIRED_REPLICAS: str(self._observed.snapshot.spec.replicas)}
+        annotations: dict[str, str | None] = {keys.DESIRED_REPLICAS: str(self._snapshot.spec.replicas)}
         held = self._cache.store(REPLICA_SETS).get(self._namespace, action.name) or {"metadata": {}}
         if action.deadline is not None and (action.deadline or keys.SCALE_DOWN_DEADLINE in _annotations(held)):
             annotations[keys.SCALE_DOWN_DEADLINE] = action.deadline or None
@@ -145,8 +154,8 @@ class Executor:
         await self._patch(SERVICES, name, body)
 
     async def _split(self, canary: int) -> None:
-        for router in self._observed.routers:
-            for write in router.render(canary, self._observed.objects):
+        for router in self._routers:
+            for write in router.render(canary, self._objects):
                 await self._write(write)
 
     async def _write(self, write: Write) -> None:

@@ -124,6 +124,7 @@ class MetricResult:
     @staticmethod
     def from_json(body: Json) -> MetricResult:
         """The result that `body` describes; counters that are no numbers read as 0."""
+
         def counted(key: str) -> int:
             value = body.get(key)
             return value if isinstance(value, int) else 0

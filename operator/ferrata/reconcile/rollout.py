@@ -56,7 +56,7 @@ class RolloutController:
         return None if plan.wake_up is None else max(0.0, (plan.wake_up - now).total_seconds())
 
     async def _carry_out(self, observed: Observed, plan: Plan) -> None:
-        executor = Executor(self._machinery, observed)
+        executor = Executor(self._machinery, observed.rollout, observed.snapshot, observed.routers, observed.objects)
         if len(plan.actions) > _WRITES_OF_A_PASS:
             raise InvariantBroken(f"{len(plan.actions)} actions in one plan: {plan.actions!r}")
         for action in plan.actions:

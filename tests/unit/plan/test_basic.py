@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.world import START
 
 from ferrata.plan.rollout.basic import Limits, closest, sizes
-from tests.support.world import START
 from ferrata.snapshot.rollout import Revision
 
 
