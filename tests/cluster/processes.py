@@ -103,6 +103,15 @@ def descendants(root: int) -> list[int]:
     return found
 
 
+def inner_pid(pid: int) -> int:
+    """The number a process has in its own pid namespace; 0 when it is gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("NSpid:"):
+                return int(line.split()[-1])
+    return 0
+
+
 def memory(pids: list[int]) -> dict[str, tuple[int, float]]:
     """Program name -> (how many, proportional set size in MiB) of the processes that run."""
     total: dict[str, tuple[int, float]] = {}

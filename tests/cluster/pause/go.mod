@@ -1,0 +1,3 @@
+module ferrata.dev/tests/cluster/pause
+
+go 1.21
