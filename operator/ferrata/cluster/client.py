@@ -64,10 +64,19 @@ class TokenBucket:
 
     def delay(self) -> float:
         """Seconds to wait before the next request; takes one token."""
-        now = self._clock.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
-        self._at = now
+        self._refill()
+        self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
+
+    def busy(self) -> float:
+        """Seconds until half of the burst is free again, if nobody asks meanwhile; 0 when it is."""
+        self._refill()
+        return max(0.0, (self._burst / 2 - self._tokens) / self._rate)
+
+    def _refill(self) -> None:
+        now = self._clock.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
 
 
 class ApiClient:
@@ -103,6 +112,10 @@ class ApiClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def busy(self) -> float:
+        """Seconds that whoever is in no hurry should wait before the next request; 0 when there is room."""
+        return self._bucket.busy()
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Json:
         """The object. Raises NotFound."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ _QUEUE = 10_000
 _REMEMBERED = 4_096
 _SAME_FOR = 600.0
 _TRIES = 5
+_LONGEST_COURTESY = 1.0
 _LONGEST_MESSAGE = 1024
 
 
@@ -53,6 +55,7 @@ class EventRecorder:
         self._queue: asyncio.Queue[_Told] = asyncio.Queue(_QUEUE)
         self._sent: OrderedDict[tuple[str, str, str], _Sent] = OrderedDict()
         self._serial = 0
+        self._hurry = asyncio.Event()
         self.dropped = 0
 
     def record(self, regarding: Json, type_: str, reason: str, message: str) -> None:
@@ -72,17 +75,27 @@ class EventRecorder:
         while True:
             told = await self._queue.get()
             try:
+                await self._give_way()
                 await self._send_patiently(told)
             finally:
                 self._queue.task_done()
 
     async def drain(self, seconds: float) -> None:
-        """Waits until everything is sent, `seconds` at most."""
+        """Waits until everything is sent, `seconds` at most. From now on events give way to nothing."""
+        self._hurry.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._queue.join()
         except TimeoutError:
             log.warning("events left behind at the end", count=self._queue.qsize())
+
+    async def _give_way(self) -> None:
+        """Lets everything else go first while the rate limit is nearly used up; a second for each event at most."""
+        if self._hurry.is_set() or (seconds := self._client.busy()) <= 0:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_LONGEST_COURTESY, seconds)):
+                await self._hurry.wait()
 
     async def _send_patiently(self, told: _Told) -> None:
         for attempt in range(1, _TRIES + 1):

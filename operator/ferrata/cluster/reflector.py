@@ -18,7 +18,7 @@ from ferrata.cluster.kinds import Kind
 from ferrata.errors import Expired, FerrataError, NotFound
 
 log = structlog.get_logger(__name__)
-_ABSENT_RECHECK = 60.0
+_ABSENT_RECHECK = 180.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _SHORTEST_STREAM = 1.0
 
