@@ -162,8 +162,26 @@ class Namespace:
         body = self.api.get(f"/api/v1/namespaces/{self.name}/services/{service}")
         return str(body["spec"]["selector"].get("rollouts-pod-template-hash", ""))
 
+    def create(self, body: Json) -> None:
+        """Creates any object of the kinds that Rollouts use."""
+        group, _, version = body["apiVersion"].rpartition("/")
+        plural = {"Ingress": "ingresses"}.get(body["kind"], body["kind"].lower() + "s")
+        prefix = f"/apis/{group}/{version}" if group else f"/api/{version}"
+        self.api.create(f"{prefix}/namespaces/{self.name}/{plural}", body)
+
+    def find(self, name: str) -> Json | None:
+        """The Rollout, or None."""
+        return self.api.find(f"{self._rollouts}/{name}")
+
     def events(self, name: str) -> list[str]:
         """Reasons of events on that Rollout, in the order in which they were made."""
+        return [reason for reason, _ in self.told(name)]
+
+    def told(self, name: str) -> list[tuple[str, str]]:
+        """Reason and message of events on that Rollout, in the order in which they were made."""
         items = list(self.api.items(f"/api/v1/namespaces/{self.name}/events"))
         mine = [e for e in items if e["involvedObject"]["kind"] == "Rollout" and e["involvedObject"]["name"] == name]
-        return [e["reason"] for e in sorted(mine, key=lambda e: int(e["metadata"]["resourceVersion"]))]
+        return [
+            (e["reason"], e["message"])
+            for e in sorted(mine, key=lambda e: int(e["metadata"]["name"].rsplit(".", 1)[1], 16))
+        ]

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from tests.cluster import Api, Plane, audited_requests
-from tests.plane.operator import Namespace, Operator, install_crds
+from tests.plane.operator import Namespace, Operator
 
 pytestmark = pytest.mark.plane
 V1, V2, V3 = (f"example.test/app:v{n}" for n in (1, 2, 3))
 HASH = {V1: "66455c587f", V2: "64bf89d46"}
 CLIMB = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1s"}}]
 ROUTED = {"canaryService": "canary", "stableService": "stable", "trafficRouting": {"nginx": {"stableIngress": "web"}}}
-
-
-@pytest.fixture(scope="module")
-def operator(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    install_crds(plane)
-    plane.api.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})
-    running = Operator(plane, tmp_path_factory.mktemp("operator") / "log").start()
-    yield running
-    assert running.stop() == 0, running.log.read_text()[-4000:]
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from ferrata.plan.actions import (
     CreateRevision,
     DeleteAnalysis,
     DeleteRevision,
+    Event,
     NumberRevision,
     NumberRollout,
     Phase,
@@ -58,7 +59,8 @@ class Executor:
     ) -> None:
         self._machinery = machinery
         self.started: dict[str, RunStatus] = {}
-        self._client, self._cache, self._recorder = machinery.client, machinery.cache, machinery.recorder
+        self.told: list[Event] = []
+        self._client, self._cache = machinery.client, machinery.cache
         self._snapshot, self._namespace = snapshot, snapshot.spec.namespace
         self._routers, self._objects = routers, objects
         self.rollout = rollout
@@ -166,7 +168,7 @@ class Executor:
             answer = await self._client.patch(kind, ref.namespace, ref.name, write.body)
         self._cache.store(kind).apply(None, answer)
         if write.reason:
-            self._recorder.record(self.rollout, "Normal", write.reason, write.message)
+            self.told.append(Event(write.reason, write.message))
 
 
 def _annotations(obj: Json) -> dict[str, str]:

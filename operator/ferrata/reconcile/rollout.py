@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from ferrata.execute.rollout import Executor, HashCollision
 from ferrata.model.status import Condition, RolloutStatus, RunStatus
 from ferrata.model.status_json import read_status
 from ferrata.observe.rollout import Observed, observe
-from ferrata.plan.actions import Plan
+from ferrata.plan.actions import Event, Plan
 from ferrata.plan.rollout.decide import decide
 from ferrata.plan.rollout.invariant import broken_by
 from ferrata.plan.rollout.runs import BACKGROUND, STEP
@@ -67,7 +67,7 @@ class RolloutController:
                 return
         plan = replace(plan, status=_with_started(plan.status, executor.started))
         is_changed = await self._publish(executor.rollout, plan)
-        for event in plan.events:
+        for event in _with_routes(plan.events, executor.told):
             self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
         if is_changed or plan.actions:
             self._log(observed, plan)
@@ -151,6 +151,12 @@ def _priority(rollout: Json | None) -> Priority:
     if status.get("abort"):
         return Priority.URGENT
     return Priority.IDLE if status.get("phase") == "Healthy" else Priority.ACTIVE
+
+
+def _with_routes(events: tuple[Event, ...], routes: Sequence[Event]) -> list[Event]:
+    """The events of a pass with those of its routes, which come before the new weight."""
+    place = next((i for i, event in enumerate(events) if event.reason == "TrafficWeightUpdated"), len(events))
+    return [*events[:place], *routes, *events[place:]]
 
 
 def _with_started(status: RolloutStatus, started: Mapping[str, RunStatus]) -> RolloutStatus:

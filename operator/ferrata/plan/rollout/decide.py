@@ -247,20 +247,28 @@ def _scaled(revision: Revision, replicas: int) -> Event:
     return Event("ScalingReplicaSet", f"Scaled {word} ReplicaSet {what}")
 
 
-_ORDER = ("ScalingReplicaSet", "RolloutCompleted", "SwitchService", "TrafficWeightUpdated")
+_ORDER = (
+    ("SwitchService",),
+    ("RolloutStepCompleted",),
+    ("RolloutResumed",),
+    ("ScalingReplicaSet",),
+    ("RolloutCompleted",),
+    ("TrafficWeightUpdated",),
+    ("RolloutPaused", "RolloutAborted"),
+)
+"""Events of one pass in the order in which clients of the API know them; what is not listed comes first."""
 
 
 def _in_order(s: RolloutSnapshot, events: tuple[Event, ...], d: Draft) -> tuple[Event, ...]:
-    """Events in the order in which clients of the API know them; pause, resume and abort come last."""
-    last = {"RolloutAborted": len(_ORDER) + 1}
-    ranks = {reason: place + 1 for place, reason in enumerate(_ORDER)} | last
-    ordered = tuple(sorted(events, key=lambda event: ranks.get(event.reason, 0)))
+    """The events of the pass, ordered, with what the pauses have to say. Services follow a completed release."""
     if d.status.pauses and not s.status.pauses:
-        return (*ordered, Event("RolloutPaused", f"Rollout is paused ({d.status.pauses[0].reason})"))
-    if s.status.pauses and not d.status.pauses and not d.status.abort:
-        before = [e for e in ordered if ranks.get(e.reason, 0) == 0]
-        return (*before, Event("RolloutResumed", "Rollout is resumed"), *ordered[len(before) :])
-    return ordered
+        events = (*events, Event("RolloutPaused", f"Rollout is paused ({d.status.pauses[0].reason})"))
+    elif s.status.pauses and not d.status.pauses and not d.status.abort:
+        events = (*events, Event("RolloutResumed", "Rollout is resumed"))
+    ranks = {reason: place for place, reasons in enumerate(_ORDER, 1) for reason in reasons}
+    if any(event.reason == "RolloutCompleted" for event in events):
+        ranks["SwitchService"] = ranks["RolloutCompleted"]
+    return tuple(sorted(events, key=lambda event: ranks.get(event.reason, 0)))
 
 
 def _reason(d: Draft) -> str:
