@@ -2,213 +2,87 @@
 
 shape_errors   yields an error for each field whose JSON type is wrong, so that no later check can trip over one
 
-`null` counts as absent everywhere but in lists.
+`null` counts as absent everywhere but in lists. A router's plugin configuration and a pod template are plain JSON in
+the model of a Rollout; those parts of them that are read are modelled here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
+from ferrata.api.parsing import type_errors
+from ferrata.api.rollout import Rollout
+from ferrata.api.routing import GatewayApi
 from ferrata.api.spec_error import SpecError, invalid
-
-_INT32: Final = range(-(2**31), 2**31)
-
-
-class _Scalar:
-    """A JSON type without parts: its `words` for an error text, and a test."""
-
-    def __init__(self, words: str, fits: Callable[[Any], bool]) -> None:
-        self.words = words
-        self.fits = fits
+from ferrata.api.unsupported import GATEWAY_PLUGIN
+from ferrata.api.written import Int32, Int64, Text, TextMap, Written
 
 
-class _MapOf:
-    """A JSON object with free keys, whose values are all of one shape."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value in _INT32
+class _Port(Written):
+    name: Text | None = None
+    container_port: Int32 | None = None
+    host_port: Int32 | None = None
+    protocol: Text | None = None
 
 
-_INT: Final = _Scalar("a whole number of 32 bits", _is_int)
-_STR: Final = _Scalar("text", lambda value: isinstance(value, str))
-_BOOL: Final = _Scalar("true or false", lambda value: isinstance(value, bool))
-_INT_OR_STR: Final = _Scalar("a whole number or text", lambda value: _is_int(value) or isinstance(value, str))
-_MAP: Final = _MapOf(_STR)
-_ANY: Final = _Scalar("anything", lambda _: True)
-_SELECTOR: Final = {
-    "matchLabels": _MAP,
-    "matchExpressions": [{"key": _STR, "operator": _STR, "values": [_STR]}],
-}
-_TEMPLATE_REFS: Final = [{"templateName": _STR, "clusterScope": _BOOL}]
-_ARG_SOURCE: Final = {
-    "podTemplateHashValue": _STR,
-    "fieldRef": {"fieldPath": _STR},
-    "secretKeyRef": {"name": _STR, "key": _STR},
-}
-_ARGS: Final = [{"name": _STR, "value": _STR, "valueFrom": _ARG_SOURCE}]
-_METADATA: Final = {"labels": _MAP, "annotations": _MAP}
-_ANALYSIS: Final = {
-    "templates": _TEMPLATE_REFS,
-    "args": _ARGS,
-    "dryRun": [{"metricName": _STR}],
-    "measurementRetention": [{"metricName": _STR, "limit": _INT}],
-    "analysisRunMetadata": _METADATA,
-    "startingStep": _INT,
-}
-_STRING_MATCH: Final = {"exact": _STR, "prefix": _STR, "regex": _STR}
-_EXPERIMENT: Final = {
-    "templates": [{"name": _STR, "specRef": _STR, "replicas": _INT, "weight": _INT, "metadata": _METADATA}],
-    "analyses": [{"name": _STR, "templateName": _STR, "clusterScope": _BOOL, "args": _ARGS}],
-    "duration": _STR,
-    "scaleDownDelaySeconds": _INT,
-}
-_STEP: Final = {
-    "setWeight": _INT,
-    "pause": {"duration": _INT_OR_STR},
-    "experiment": _EXPERIMENT,
-    "analysis": _ANALYSIS,
-    "setCanaryScale": {"weight": _INT, "replicas": _INT, "matchTrafficWeight": _BOOL},
-    "setHeaderRoute": {"name": _STR, "match": [{"headerName": _STR, "headerValue": _STRING_MATCH}]},
-    "setMirrorRoute": {
-        "name": _STR,
-        "match": [{"method": _STRING_MATCH, "path": _STRING_MATCH, "headers": _MapOf(_STRING_MATCH)}],
-        "percentage": _INT,
-    },
-    "plugin": {"name": _STR},
-}
-_GATEWAY: Final = {
-    "namespace": _STR,
-    "httpRoute": _STR,
-    "httpRoutes": [{"name": _STR, "useHeaderRoutes": _BOOL}],
-    "disableInProgressLabel": _BOOL,
-    "inProgressLabelKey": _STR,
-    "inProgressLabelValue": _STR,
-}
-_ROUTING: Final = {
-    "nginx": {
-        "annotationPrefix": _STR,
-        "stableIngress": _STR,
-        "stableIngresses": [_STR],
-        "additionalIngressAnnotations": _MAP,
-        "canaryIngressAnnotations": _MAP,
-    },
-    "alb": {"ingress": _STR, "ingresses": [_STR], "rootService": _STR, "servicePort": _INT},
-    "istio": {"destinationRule": _MapOf(_ANY), "virtualService": _MapOf(_ANY), "virtualServices": [_MapOf(_ANY)]},
-    **{name: _MapOf(_ANY) for name in ("smi", "ambassador", "appMesh", "traefik", "apisix")},
-    "plugins": {"argoproj-labs/gatewayAPI": _GATEWAY},
-    "gatewayAPI": _GATEWAY,
-    "managedRoutes": [{"name": _STR}],
-    "maxTrafficWeight": _INT,
-}
-_ANTI_AFFINITY: Final = {
-    "preferredDuringSchedulingIgnoredDuringExecution": {"weight": _INT},
-    "requiredDuringSchedulingIgnoredDuringExecution": _MapOf(_ANY),
-}
-_CANARY: Final = {
-    "canaryService": _STR,
-    "stableService": _STR,
-    "steps": [_STEP],
-    "trafficRouting": _ROUTING,
-    "maxSurge": _INT_OR_STR,
-    "maxUnavailable": _INT_OR_STR,
-    "analysis": _ANALYSIS,
-    "antiAffinity": _ANTI_AFFINITY,
-    "canaryMetadata": _METADATA,
-    "stableMetadata": _METADATA,
-    "scaleDownDelaySeconds": _INT,
-    "scaleDownDelayRevisionLimit": _INT,
-    "abortScaleDownDelaySeconds": _INT,
-    "dynamicStableScale": _BOOL,
-    "pingPong": {"pingService": _STR, "pongService": _STR},
-    "minPodsPerReplicaSet": _INT,
-    "replicaProgressThreshold": {"type": _STR, "value": _INT},
-}
-_BLUE_GREEN: Final = {
-    "activeService": _STR,
-    "previewService": _STR,
-    "previewReplicaCount": _INT,
-    "autoPromotionEnabled": _BOOL,
-    "autoPromotionSeconds": _INT,
-    "maxUnavailable": _INT_OR_STR,
-    "scaleDownDelaySeconds": _INT,
-    "scaleDownDelayRevisionLimit": _INT,
-    "abortScaleDownDelaySeconds": _INT,
-    "prePromotionAnalysis": _ANALYSIS,
-    "postPromotionAnalysis": _ANALYSIS,
-    "antiAffinity": _ANTI_AFFINITY,
-}
-_CONTAINER: Final = {
-    "name": _STR,
-    "image": _STR,
-    "ports": [{"name": _STR, "containerPort": _INT, "hostPort": _INT, "protocol": _STR}],
-    "env": [{"name": _STR}],
-    "resources": {"limits": _MapOf(_ANY), "requests": _MapOf(_ANY)},
-    "volumeMounts": [{"name": _STR, "mountPath": _STR}],
-    "imagePullPolicy": _STR,
-}
-_TEMPLATE: Final = {
-    "metadata": _METADATA,
-    "spec": {
-        "containers": [_CONTAINER],
-        "initContainers": [_CONTAINER],
-        "volumes": [{"name": _STR}],
-        "restartPolicy": _STR,
-        "terminationGracePeriodSeconds": _INT,
-    },
-}
-_ROLLOUT: Final = {
-    "metadata": {"name": _STR, "namespace": _STR, "uid": _STR, "labels": _MAP, "annotations": _MAP},
-    "spec": {
-        "replicas": _INT,
-        "selector": _SELECTOR,
-        "template": _TEMPLATE,
-        "workloadRef": {"apiVersion": _STR, "kind": _STR, "name": _STR, "scaleDown": _STR},
-        "minReadySeconds": _INT,
-        "revisionHistoryLimit": _INT,
-        "paused": _BOOL,
-        "progressDeadlineSeconds": _INT,
-        "progressDeadlineAbort": _BOOL,
-        "restartAt": _STR,
-        "analysis": {"successfulRunHistoryLimit": _INT, "unsuccessfulRunHistoryLimit": _INT},
-        "rollbackWindow": {"revisions": _INT},
-        "strategy": {"canary": _CANARY, "blueGreen": _BLUE_GREEN},
-    },
-}
+class _Named(Written):
+    name: Text | None = None
+
+
+class _Mount(_Named):
+    mount_path: Text | None = None
+
+
+class _Resources(Written):
+    limits: dict[str, Any] | None = None
+    requests: dict[str, Any] | None = None
+
+
+class _Container(_Named):
+    image: Text | None = None
+    ports: tuple[_Port, ...] | None = None
+    env: tuple[_Named, ...] | None = None
+    resources: _Resources | None = None
+    volume_mounts: tuple[_Mount, ...] | None = None
+    image_pull_policy: Text | None = None
+
+
+class _PodSpec(Written):
+    containers: tuple[_Container, ...] | None = None
+    init_containers: tuple[_Container, ...] | None = None
+    volumes: tuple[_Named, ...] | None = None
+    restart_policy: Text | None = None
+    termination_grace_period_seconds: Int64 | None = None
+
+
+class _Metadata(Written):
+    labels: TextMap | None = None
+    annotations: TextMap | None = None
+
+
+class _Template(Written):
+    metadata: _Metadata | None = None
+    spec: _PodSpec | None = None
+
+
+_TEMPLATE: Final = ("spec", "template")
+_PLUGIN: Final = ("spec", "strategy", "canary", "trafficRouting", "plugins", GATEWAY_PLUGIN)
 
 
 def shape_errors(rollout: Any) -> Iterator[SpecError]:
-    """An error for each field of a Rollout whose type is wrong, in the order of the schema."""
+    """An error for each field of a Rollout whose type is wrong, in the order of the schema; its status is not read."""
     if not isinstance(rollout, dict):
         yield invalid("rollout", rollout, "must be an object")
         return
-    yield from _errors(rollout, _ROLLOUT, "")
+    yield from type_errors(Rollout, {key: value for key, value in rollout.items() if key != "status"})
+    for place, model in ((_TEMPLATE, _Template), (_PLUGIN, GatewayApi)):
+        part = _at(rollout, place)
+        if part is not None:
+            yield from type_errors(model, part, place)
 
 
-def _errors(value: Any, shape: Any, path: str) -> Iterator[SpecError]:
-    if isinstance(shape, _Scalar):
-        if not shape.fits(value):
-            yield invalid(path, value, f"must be {shape.words}")
-    elif isinstance(shape, list):
-        yield from _list_errors(value, shape[0], path)
-    elif not isinstance(value, dict):
-        yield invalid(path, value, "must be an object")
-    elif isinstance(shape, _MapOf):
-        for key, item in value.items():
-            yield from _errors(item, shape.inner, f"{path}[{key}]")
-    else:
-        for key, inner in shape.items():
-            if value.get(key) is not None:
-                yield from _errors(value[key], inner, f"{path}.{key}" if path else key)
-
-
-def _list_errors(value: Any, inner: Any, path: str) -> Iterator[SpecError]:
-    if not isinstance(value, list):
-        yield invalid(path, value, "must be a list")
-        return
-    for index, item in enumerate(value):
-        yield from _errors(item, inner, f"{path}[{index}]")
+def _at(value: Any, place: tuple[str, ...]) -> Any:
+    for name in place:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

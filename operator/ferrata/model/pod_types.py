@@ -4,15 +4,16 @@
 libraries): for each field its name `n`, its type `t`, and with `o` whether an empty value is left out.
 A type is a struct's name, `*T`, `[]T`, `map:T`, or a scalar.
 
-decode     a JSON value -> the same value as Go would print it after reading it into the type
-encode     a JSON value -> its bytes, as Go's encoding/json prints them
+decode         a JSON value -> the same value as Go would print it after reading it into the type
+encode         a JSON value -> its bytes, as Go's encoding/json prints them
+unknown_paths  a JSON value -> the paths in it that the type does not have
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -124,6 +125,27 @@ def encode(value: Any) -> bytes:
     if _ESCAPED.search(text):
         text = _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return text.encode("utf-8", "replace")
+
+
+def unknown_paths(type_name: str, value: Any) -> Iterator[str]:
+    """Paths below `value` (`spec.containers[0].imagPullPolicy`) that a struct of a pod template does not have."""
+    types = _field_types(type_name)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        type_ = types.get(key)
+        if type_ is None:
+            yield key
+            continue
+        name = type_.removeprefix("*").removeprefix("[]")
+        if name in _structs():
+            many = item if isinstance(item, list) else [item]
+            for index, one in enumerate(many):
+                here = f"{key}[{index}]" if many is item else key
+                yield from (f"{here}.{below}" for below in unknown_paths(name, one))
+
+
+@cache
+def _field_types(struct: str) -> dict[str, str]:
+    return {name: type_ for name, type_, _ in _structs()[struct]}
 
 
 @cache
