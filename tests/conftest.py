@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cluster import Api, Plane, wait_for
+from tests.cluster import Api, Node, Plane, packages, wait_for
 from tests.cluster import tools as cluster_tools
 
 NamespaceFactory = Callable[[Api], str]
@@ -19,6 +20,17 @@ def plane() -> Iterator[Plane]:
     """One control plane with fake nodes for the whole run."""
     cluster_tools.build(["plane"])
     with Plane() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """One real node with gateway and Prometheus for the whole run; tests that need it are skipped without root."""
+    if os.geteuid() != 0:
+        pytest.skip("a real node needs root")
+    packages.ensure(packages.NODE_PACKAGES)
+    cluster_tools.build(["node"])
+    with Node(gateway=True, prometheus=True) as running:
         yield running
 
 

@@ -7,12 +7,16 @@
 - control_plane, kwok: command lines of the control plane; fake nodes and how their pods behave
 - plan, supervisor, running: what is to run, the process that runs it, the cluster that runs
 - plane: control plane and fake nodes, no root
+- node, node_parts, namespaces, cgroups, node_supervisor, inside, forward: one real node in namespaces of its own
+- gateway, prometheus, exposure: what a node can carry besides
+- images, registry, manifests: container images without Docker, the registry that serves them, applying YAML
 - cli: `python -m tests.cluster VERB`
 """
 
 from .api import Api, ApiError, wait_for
 from .audit import audited_requests
 from .errors import ClusterError
+from .node import Node
 from .plane import Plane
 from .running import Running, kubeconfig_for_service_account
 
@@ -20,6 +24,7 @@ __all__ = [
     "Api",
     "ApiError",
     "ClusterError",
+    "Node",
     "Plane",
     "Running",
     "audited_requests",

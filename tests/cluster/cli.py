@@ -1,4 +1,4 @@
-"""The verbs of `python -m tests.cluster`: build, install, up, down, show, list. One function each."""
+"""The verbs of `python -m tests.cluster`: build, install, up, down, show, list, exec. One function each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from . import packages, processes, state, tools
 from .errors import ClusterError
+from .node import Node, Options
 from .plane import Plane
 from .running import Running
 
@@ -34,9 +35,14 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("names", nargs="*", default=["plane"], metavar="GROUP|TOOL")
     _add(verbs, "install", _install, "install the Debian packages that a real node needs (root)")
     up = _add(verbs, "up", _up, "start a cluster that runs until `down`")
-    up.add_argument("kind", choices=["plane"])
+    up.add_argument("kind", choices=["plane", "node"])
     up.add_argument("--name", help="default: the kind")
     up.add_argument("--fake-nodes", type=int, default=3, help="fake nodes of a plane (default 3)")
+    up.add_argument("--gateway", action="store_true", help="on a node: Contour and Envoy, Gateway API")
+    up.add_argument("--prometheus", action="store_true", help="on a node: a Prometheus that scrapes pods")
+    inside = _add(verbs, "exec", _exec, "run a command inside a node, where Services have addresses and names")
+    inside.add_argument("--name", help="default: the only cluster that runs")
+    inside.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     _named(_add(verbs, "down", _down, "stop a cluster and remove all of it"))
     _named(_add(verbs, "show", _show, "state, processes, memory by part, versions, kubeconfig"))
     _add(verbs, "list", _list, "all clusters of this user")
@@ -70,9 +76,23 @@ def _install(_options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     tools.build([options.kind])
-    cluster = Plane.up(options.name or options.kind, options.fake_nodes)
+    name = options.name or options.kind
+    cluster: Running
+    if options.kind == "plane":
+        cluster = Plane.up(name, options.fake_nodes)
+    else:
+        packages.ensure(packages.NODE_PACKAGES)
+        cluster = Node.up(name, Options(options.gateway, options.prometheus))
     print(f"{cluster.name} is up: export KUBECONFIG={cluster.kubeconfig}")
     return 0
+
+
+def _exec(options: argparse.Namespace) -> int:
+    cluster = _chosen(options.name)
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if cluster.folder.record is None or cluster.folder.record.kind != "node" or not command:
+        raise ClusterError("usage: exec [--name NODE] -- COMMAND, on a cluster that is a node")
+    return Node.attach(cluster.folder).exec(command).returncode
 
 
 def _chosen(name: str | None) -> Running:

@@ -1,4 +1,4 @@
-"""What makes a machine a node: command lines and configuration of containerd, kubelet, kube-proxy, CoreDNS, registry."""
+"""What makes a machine a node, as command lines: containerd, kubelet, kube-proxy, CoreDNS and the registry."""
 
 from __future__ import annotations
 

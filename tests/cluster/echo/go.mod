@@ -1,0 +1,3 @@
+module ferrata.dev/tests/cluster/echo
+
+go 1.21
