@@ -204,6 +204,7 @@ def main() -> int:
         parser.error("--rollouts: at least 2, for there are aborts of one and of all others")
     with tempfile.TemporaryDirectory(prefix="ferrata-bench-") as scratch, Plane() as plane:
         install_crds(plane)
+        plane.api.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})  # where the lease lives
         log = Path(scratch) / "operator.log"
         operator = Operator(plane, log).start()
         bench = Bench(plane, operator, count)
