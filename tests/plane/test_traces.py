@@ -2,7 +2,7 @@
 
 Each file in tests/golden/traces holds what was done, the events on the Rollout in their order, the phases that a client
 saw, and the last status. States between two writes may be skipped; what is seen must have been seen there, in the same
-order. Differences that stay are listed in `DIFFERENCES`, each with its reason.
+order. Differences that stay are listed in `UNHEARD` and `REORDERED`, each with its reason.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ UNHEARD = {
     "ScalingReplicaSet": "sizes in between depend on which pod was ready first",
 }
 """Reasons whose number may differ, and why; their order among the others is not compared."""
+
+
+REORDERED = {
+    "nginx-abort": "the weight leaves the canary Service before it is pointed at the stable revision, not after",
+}
+"""Scenarios in which the same events come in another order on purpose."""
 
 
 class Watch:
@@ -128,7 +134,10 @@ def test_a_recorded_scenario_ends_as_it_did(
     heard = [[reason, text.replace(ns.name, "NAMESPACE")] for reason, text in ns.told("app")]
     recorded = _compared(trace["events"])
     # The recording stopped at the last state that was waited for; what was said after that is not in it.
-    assert _compared(heard)[: len(recorded)] == recorded
+    heard = _compared(heard)[: len(recorded)]
+    if file.stem in REORDERED:
+        heard, recorded = sorted(heard), sorted(recorded)
+    assert heard == recorded
     saw = _without_repeats(trace["phases"])
     assert phases[-1] == saw[-1]
     assert _is_subsequence(phases, saw), f"seen {phases}\nrecorded {saw}"

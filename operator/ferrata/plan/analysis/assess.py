@@ -130,7 +130,10 @@ def _assess_run(
 
 
 def _worst(spec: RunSpec, state: RunState) -> tuple[str, str]:
-    """(phase, message) of the worst ended metric that counts; of equals the first."""
+    """(phase, message) of the worst ended metric that counts; of equals the first.
+
+    The message is that of the last metric to become the worst one by exceeding a limit.
+    """
     worst, message = "", ""
     for metric in spec.metrics:
         result = state.result(metric.name)
@@ -139,9 +142,9 @@ def _worst(spec: RunSpec, state: RunState) -> tuple[str, str]:
         if worst and _SEVERITY[result.phase] <= _SEVERITY[worst]:
             continue
         worst, (_, why) = result.phase, limit_check(metric, result)
-        message = f'Metric "{metric.name}" assessed {result.phase} due to {why}' if why else ""
-        if message and result.message:
-            message += f': "Error Message: {result.message}"'
+        if why:
+            message = f'Metric "{metric.name}" assessed {result.phase} due to {why}'
+            message += f': "Error Message: {result.message}"' if result.message else ""
     return worst, message
 
 

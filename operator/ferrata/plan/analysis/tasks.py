@@ -47,7 +47,12 @@ def _pause(metric: Metric, result: MetricResult) -> float:
 
 
 def wake_up(spec: RunSpec, state: RunState, now: datetime) -> datetime | None:
-    """The next moment at which a metric is due; None for a run that is over."""
+    """The next moment at which there is something to do; None for a run that is over.
+
+    That is `now` for a run that is to end: a metric that ended badly ends the others without their being due.
+    """
     if state.phase in TERMINAL:
         return None
+    if is_terminating(spec, state):
+        return now
     return min((at for m in spec.metrics if (at := due_at(m, state, now)) is not None), default=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ferrata.model.analysis import Metric
 
 _LIMITS = (
-    ("consecutiveSuccessLimit", "success_limit"),
     ("inconclusiveLimit", "inconclusive_limit"),
     ("consecutiveErrorLimit", "error_limit"),
 )
@@ -25,21 +24,20 @@ def fault(metrics: tuple[Metric, ...]) -> str:
 
 
 def _metric_fault(metric: Metric) -> str:
-    for name, attribute in _LIMITS[:1]:
-        if getattr(metric, attribute) < 0:
-            return f"{name} must be >= 0"
+    if metric.success_limit < 0:
+        return "consecutiveSuccessLimit must be >= 0"
     if metric.failure_limit < -1:
         return "failureLimit must be >= 0, or -1 to be disabled"
     if metric.failure_limit == -1 and metric.success_limit == 0:
         return "failureLimit and consecutiveSuccessLimit cannot both be disabled"
-    for name, attribute in _LIMITS[1:]:
+    for name, attribute in _LIMITS:
         if getattr(metric, attribute) < 0:
             return f"{name} must be >= 0"
     return _count_fault(metric) or _provider_fault(metric)
 
 
 def _count_fault(metric: Metric) -> str:
-    count, failures, successes = metric.count or 0, metric.failure_limit, metric.success_limit
+    count, failures, successes = metric.given_count, metric.failure_limit, metric.success_limit
     if count <= 0:
         return ""
     if failures >= 0 and count < failures + successes:
@@ -54,7 +52,8 @@ def _count_fault(metric: Metric) -> str:
 
 
 def _provider_fault(metric: Metric) -> str:
-    kinds = len([key for key, value in metric.provider.items() if value is not None])
+    given = {key: value for key, value in metric.provider.items() if value is not None}
+    kinds = sum(len(value) if key == "plugin" else 1 for key, value in given.items())
     if kinds == 0:
         return "no provider specified"
     return "multiple providers specified" if kinds > 1 else ""

@@ -44,8 +44,10 @@ def _counts(s: RolloutSnapshot, d: Draft) -> Draft:
 
 
 def _announce_update(s: RolloutSnapshot, d: Draft) -> Draft:
-    """Says that an update begins, when the desired revision is another than the stable one."""
-    is_new = d.status.current_pod_hash != s.new_hash or not s.status.current_step_hash
+    """Says that an update begins; one that supersedes another unfinished one is not announced again."""
+    completed = d.status.condition("Completed")
+    is_announced = completed is not None and completed.status == "False"
+    is_new = not is_announced and (d.status.current_pod_hash != s.new_hash or not s.status.current_step_hash)
     if is_new and d.status.stable_rs != s.new_hash:
         number = s.new.number if s.new else s.revision_annotation
         text = f"Rollout not completed, started update to revision {number} ({s.new_hash})"
