@@ -8,7 +8,7 @@ PYTHON := $(VENV)/bin/python
 export PYTHONPATH := operator
 export MYPYPATH := operator
 
-.PHONY: help setup test test-fast verify lint types layers generate clean kind-up kind-down
+.PHONY: help setup bench test test-fast verify lint types layers generate generated clean kind-up kind-down
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -23,13 +23,13 @@ $(VENV)/ready:
 setup: $(VENV)/ready ## Install what the other targets need (cached outside the repository)
 
 test: setup ## Run every test; builds a real control plane the first time
-	@"$(PYTHON)" -m tests.cluster build plane
+	@"$(PYTHON)" -m tests.cluster build plane kubectl-argo-rollouts
 	@"$(PYTHON)" -m pytest -q -m "not node"
 
 test-fast: setup ## Run the tests that need no cluster (seconds)
 	@"$(PYTHON)" -m pytest -q -m "not node and not plane"
 
-verify: lint types layers ## Check style, types and layers
+verify: lint types layers generated ## Check style, types, layers, and that generated files are up to date
 
 lint: setup
 	@"$(VENV)/bin/ruff" check operator tests tools
@@ -41,8 +41,16 @@ types: setup
 layers: setup
 	@"$(VENV)/bin/lint-imports"
 
-generate: setup ## Write what is generated: the table of Kubernetes' pod types
+generate: setup ## Write what is generated: crds/ and the table of Kubernetes' pod types
 	@cd tools/podtypes && go run . > ../../operator/ferrata/model/pod_types.json
+	@"$(PYTHON)" tools/generate_crds.py
+
+generated: setup
+	@"$(PYTHON)" tools/generate_crds.py --check
+
+bench: setup ## Measure requests, seconds, CPU and memory beside their budgets
+	@"$(PYTHON)" -m tests.cluster build plane
+	@"$(PYTHON)" -m tests.bench
 
 kind-up: ## Start a local cluster with kind (needs kind and a container engine)
 	kind create cluster --name ferrata --config kind-config.yaml
