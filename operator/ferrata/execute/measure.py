@@ -52,7 +52,7 @@ class Backends:
             ) as response:
                 body = response.raw.read(_MOST, decode_content=True)
                 return prometheus.sample(response.status_code, body)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError) as error:
             return Failure(f'Post "{url}": {error}')
 
     def _connection(self, request: Request) -> PrometheusConnect:

@@ -23,8 +23,7 @@ def request(config: Json, default_address: str = "") -> Request:
     address = str(config.get("address") or default_address)
     if not address:
         raise SpecRejected("prometheus address is not configured")
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not _is_absolute(address):
         raise SpecRejected("prometheus address is not is url format")
     timeout = config.get("timeout") or _TIMEOUT
     if timeout < 0:
@@ -41,6 +40,14 @@ def request(config: Json, default_address: str = "") -> Request:
     )
 
 
+def _is_absolute(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
 def _basic(config: Json) -> tuple[str, str]:
     basic = (config.get("authentication") or {}).get("basicAuth") or {}
     username, password = str(basic.get("username") or ""), str(basic.get("password") or "")
@@ -54,15 +61,15 @@ def sample(status: int, body: bytes) -> Sample | Failure:
     """What an answer says; anything but a well-formed success is a Failure with the reason."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Failure(f"HTTP {status}: the answer is no JSON: {body[:100].decode(errors='replace')!r}")
-    if not isinstance(answer, dict) or answer.get("status") != "success":
+    if not isinstance(answer, dict) or answer.get("status") != "success" or status >= 300:
         found = answer if isinstance(answer, dict) else {}
         return Failure(f"{found.get('errorType') or f'HTTP {status}'}: {found.get('error') or 'no success'}")
-    warnings = ", ".join(json.dumps(w, ensure_ascii=False) for w in answer.get("warnings") or [])
     try:
+        warnings = ", ".join(json.dumps(w, ensure_ascii=False) for w in answer.get("warnings") or [])
         return _sample(answer["data"], {"warnings": warnings} if warnings else {})
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         return Failure(f"the answer has not the form of a query's result: {type(error).__name__}: {error}")
 
 

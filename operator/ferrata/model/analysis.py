@@ -16,7 +16,10 @@ TERMINAL = frozenset({SUCCESSFUL, FAILED, ERROR, INCONCLUSIVE})
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What to measure and how to judge it. Times are seconds; `count` None means without end."""
+    """What to measure and how to judge it. Times are seconds; `count` None means without end.
+
+    `given_count` is the count as written, 0 where none is: validation looks at that, and not at what it comes to.
+    """
 
     name: str
     interval: float | None = None
@@ -28,6 +31,7 @@ class Metric:
     inconclusive_limit: int = 0
     error_limit: int = 4
     success_limit: int = 0
+    given_count: int = 0
     provider: Json = field(default_factory=dict)
 
 

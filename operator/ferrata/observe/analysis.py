@@ -43,11 +43,10 @@ def read_run(run: Json, values: Mapping[str, str | None]) -> RunSpec:
     """The run's spec. Raises SpecRejected when it cannot be read, with the text that becomes its message."""
     spec = run.get("spec") or {}
     try:
-        metrics = tuple(
-            _metric(substitute(metric, values), place) for place, metric in enumerate(spec.get("metrics") or [])
-        )
+        bodies = [substitute(metric, values) for metric in spec.get("metrics") or []]
     except SpecRejected as error:
         raise SpecRejected(f"Unable to resolve metric arguments: {error}") from error
+    metrics = tuple(_metric(body, place) for place, body in enumerate(bodies))
     names = [metric.name for metric in metrics]
     ttl = spec.get("ttlStrategy") or {}
     return RunSpec(
@@ -62,12 +61,14 @@ def read_run(run: Json, values: Mapping[str, str | None]) -> RunSpec:
 
 
 def _metric(body: Json, place: int) -> Metric:
+    given = _number(body.get("count"), 0)
     interval = _duration(body, "interval", f"metrics[{place}]: invalid interval string")
     return Metric(
         name=str(body.get("name", "")),
         interval=interval,
         initial_delay=_duration(body, "initialDelay", f"metrics[{place}]: invalid startDelay string"),
-        count=_number(body.get("count"), 0) or (1 if interval is None else None),
+        count=given or (1 if interval is None else None),
+        given_count=given,
         success_condition=body.get("successCondition") or None,
         failure_condition=body.get("failureCondition") or None,
         failure_limit=_number(body.get("failureLimit"), 0),
@@ -85,7 +86,7 @@ def _duration(body: Json, key: str, fault: str) -> float | None:
     try:
         return parse_go_duration(str(text))
     except ValueError as error:
-        raise SpecRejected(f"{fault}: {error}") from error
+        raise SpecRejected(f"Analysis spec invalid: {fault}: {error}") from error
 
 
 def _number(value: object, default: int) -> int:

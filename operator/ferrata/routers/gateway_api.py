@@ -56,10 +56,10 @@ class GatewayRouter:
         if route is None:
             raise SpecRejected(f"HTTPRoute {ref.namespace}/{ref.name} not found", _FIELD)
         rules = [self._rule(rule, canary) for rule in (route.get("spec") or {}).get("rules") or []]
-        change: Json = {} if rules == route["spec"]["rules"] else {"spec": {"rules": rules}}
         if not any(self._splits(rule) for rule in rules):
             names = f"{self.owner.canary_service} and {self.owner.stable_service}"
             raise SpecRejected(f"HTTPRoute {ref.name} has no rule with backendRefs {names}", _FIELD)
+        change: Json = {} if rules == route["spec"]["rules"] else {"spec": {"rules": rules}}
         labels = self._labels(route, canary)
         if labels:
             change["metadata"] = {"labels": labels}

@@ -46,7 +46,7 @@ class NginxRouter:
     def _weight(self, ingress: Json | None) -> int | None:
         annotations = ((ingress or {}).get("metadata") or {}).get("annotations") or {}
         text = annotations.get(f"{self.prefix}/canary-weight", "")
-        return int(text) if text.isdigit() else None
+        return int(text) if text.isascii() and text.isdigit() else None
 
     def render(self, canary: int, objects: Objects) -> tuple[Write, ...]:
         return tuple(write for name in self.ingresses if (write := self._write(name, canary, objects)) is not None)
