@@ -18,6 +18,8 @@ from ferrata.metrics.base import Failure, Request, Sample
 _THREADS = 16
 _MOST = 8 * 1024 * 1024
 """Bytes of an answer that are read; a metric is a handful of numbers."""
+_TAKES_NO_POST = frozenset({405, 501})
+"""Answers upon which clients of the Prometheus HTTP API ask again by GET."""
 
 
 class Backends:
@@ -37,23 +39,30 @@ class Backends:
             return Failure(f'Post "{request.url}/api/v1/query": no answer within {request.timeout:g} s')
 
     def _query(self, request: Request) -> Sample | Failure:
-        session = self._connection(request)._session  # noqa: SLF001 - its own query methods hide status and body
-        auth = (request.username, request.password) if request.username else None
         url = f"{request.url}/api/v1/query"
         try:
-            with session.post(
-                url,
-                data=dict(request.form),
-                headers=dict(request.headers),
-                timeout=request.timeout,
-                auth=auth,
-                verify=request.verify,
-                stream=True,
-            ) as response:
-                body = response.raw.read(_MOST, decode_content=True)
-                return prometheus.sample(response.status_code, body)
+            status, body = self._ask(request, "POST", url)
+            if status in _TAKES_NO_POST:
+                status, body = self._ask(request, "GET", url)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError) as error:
             return Failure(f'Post "{url}": {error}')
+        return prometheus.sample(status, body)
+
+    def _ask(self, request: Request, method: str, url: str) -> tuple[int, bytes]:
+        session = self._connection(request)._session  # noqa: SLF001 - its own query methods hide status and body
+        form = dict(request.form)
+        with session.request(
+            method,
+            url,
+            data=form if method == "POST" else None,
+            params=form if method == "GET" else None,
+            headers=dict(request.headers),
+            timeout=request.timeout,
+            auth=(request.username, request.password) if request.username else None,
+            verify=request.verify,
+            stream=True,
+        ) as response:
+            return response.status_code, response.raw.read(_MOST, decode_content=True)
 
     def _connection(self, request: Request) -> PrometheusConnect:
         key = (request.url, request.verify)

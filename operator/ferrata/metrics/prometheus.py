@@ -11,6 +11,8 @@ from ferrata.metrics.expression.go_format import format_float_f
 
 _TIMEOUT = 30.0
 """Seconds; the default of Argo Rollouts."""
+_LONGEST_TIMEOUT = 86400.0
+"""Seconds; sockets refuse numbers that an int64 of the API can hold."""
 
 
 def request(config: Json, default_address: str = "") -> Request:
@@ -32,7 +34,7 @@ def request(config: Json, default_address: str = "") -> Request:
     return Request(
         url=address.rstrip("/"),
         form=(("query", str(config.get("query", ""))),),
-        timeout=float(timeout),
+        timeout=min(float(timeout), _LONGEST_TIMEOUT),
         headers=tuple((str(h.get("key")), str(h.get("value"))) for h in config.get("headers") or []),
         verify=config.get("insecure") is not True,
         username=username,
