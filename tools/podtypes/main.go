@@ -15,13 +15,20 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// field is one JSON field: its name, its type, and whether Go leaves it out when it is empty.
+// field is one JSON field: its name, its type, whether Go leaves it out when it is empty, whether the API asks for it,
+// the keys by which the items of a list are told apart, and the bits of a number that has fewer than 64.
 // Types: a struct's name, "*T" for a pointer, "[]T", "map:T", or a scalar.
 type field struct {
-	Name string `json:"n"`
-	Type string `json:"t"`
-	Omit bool   `json:"o,omitempty"`
+	Name     string   `json:"n"`
+	Type     string   `json:"t"`
+	Omit     bool     `json:"o,omitempty"`
+	Required bool     `json:"r,omitempty"`
+	Keys     []string `json:"k,omitempty"`
+	Bits     int      `json:"b,omitempty"`
 }
+
+// secondKeys are those of list markers; struct tags hold the first key only.
+var secondKeys = map[string]string{"containerPort": "protocol", "topologyKey": "whenUnsatisfiable"}
 
 var structs = map[string][]field{}
 
@@ -83,11 +90,32 @@ func fields(t reflect.Type) []field {
 			continue
 		}
 		options := strings.Join(tag[1:], ",")
-		omit := strings.Contains(options, "omitzero") ||
-			(strings.Contains(options, "omitempty") && f.Type.Kind() != reflect.Struct)
-		found = append(found, field{tag[0], typeName(f.Type), omit})
+		optional := strings.Contains(options, "omit")
+		omit := strings.Contains(options, "omitzero") || (optional && f.Type.Kind() != reflect.Struct)
+		found = append(found, field{tag[0], typeName(f.Type), omit, !optional, keys(f), bits(f.Type)})
 	}
 	return found
+}
+
+func keys(f reflect.StructField) []string {
+	first := f.Tag.Get("patchMergeKey")
+	if first == "" {
+		return nil
+	}
+	if second := secondKeys[first]; second != "" {
+		return []string{first, second}
+	}
+	return []string{first}
+}
+
+func bits(t reflect.Type) int {
+	for t.Kind() == reflect.Ptr || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Int32 {
+		return 32
+	}
+	return 0
 }
 
 func main() {

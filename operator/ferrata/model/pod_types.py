@@ -1,7 +1,8 @@
 """Typed reading of plain JSON, as Go does it: the fields a type has, in the order in which Go prints them.
 
 `pod_types.json` beside this file lists every struct of a pod template (made by tools/podtypes from the Kubernetes
-libraries): for each field its name `n`, its type `t`, and with `o` whether an empty value is left out.
+libraries): for each field its name `n`, its type `t`, and with `o` whether an empty value is left out. What else is
+there (`r` required, `k` keys of a list, `b` bits) is for schemas.
 A type is a struct's name, `*T`, `[]T`, `map:T`, or a scalar.
 
 decode         a JSON value -> the same value as Go would print it after reading it into the type
