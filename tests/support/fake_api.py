@@ -25,7 +25,12 @@ from ferrata.cluster.kinds import Kind
 
 Json = dict[str, Any]
 Name = tuple[str, str]
-KINDS = [value for value in vars(kinds).values() if isinstance(value, Kind)]
+BACKBONE = [
+    Kind("", "v1", "namespaces", "Namespace", namespaced=False),
+    Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False),
+]
+"""What kopf looks for in discovery before it starts."""
+KINDS = [*(value for value in vars(kinds).values() if isinstance(value, Kind)), *BACKBONE]
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
 
@@ -226,7 +231,9 @@ class FakeApi:
             metadata["continue"] = uuid.uuid4().hex
             self._pages[metadata["continue"]] = (rest, version)
         bare = [{key: value for key, value in obj.items() if key not in ("apiVersion", "kind")} for obj in page]
-        return web.json_response({"kind": f"{kind.kind}List", "metadata": metadata, "items": bare})
+        return web.json_response(
+            {"apiVersion": kind.api_version, "kind": f"{kind.kind}List", "metadata": metadata, "items": bare}
+        )
 
     async def _watch(self, request: web.Request, kind: Kind, namespace: str | None) -> web.StreamResponse:
         since = int(request.query["resourceVersion"])
