@@ -48,10 +48,16 @@ class Api:
         return answer
 
     def raw(
-        self, method: str, path: str, body: Any = None, content: str = "application/json", timeout: float = 30
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content: str = "application/json",
+        timeout: float = 30,
+        accept: str = "*/*",
     ) -> bytes:
         """One request, its answer undecoded (logs, metrics, /readyz)."""
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content}
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content, "Accept": accept}
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.server + path, data, headers, method=method)
         try:

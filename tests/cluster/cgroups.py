@@ -65,6 +65,12 @@ def join(groups: Sequence[str]) -> None:
         (Path(group) / "cgroup.procs").write_text("0")
 
 
+def leave(groups: Sequence[str]) -> None:
+    """Move this process out of the groups, so that they can be removed."""
+    for group in groups:
+        (Path(group).parent / "cgroup.procs").write_text("0")
+
+
 def delegate() -> None:
     """Version 2, seen from inside: leave the group's root to its children and hand the controllers on to them.
 

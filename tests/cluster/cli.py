@@ -83,8 +83,16 @@ def _up(options: argparse.Namespace) -> int:
     else:
         packages.ensure(packages.NODE_PACKAGES)
         cluster = Node.up(name, Options(options.gateway, options.prometheus))
+        _print_doors(cluster)
     print(f"{cluster.name} is up: export KUBECONFIG={cluster.kubeconfig}")
     return 0
+
+
+def _print_doors(cluster: Running) -> None:
+    """Where a node's gateway and Prometheus answer on this machine."""
+    if cluster.folder.record and cluster.folder.record.kind == "node":
+        for door, url in Node.attach(cluster.folder).doors().items():
+            print(f"{door:10} {url}")
 
 
 def _exec(options: argparse.Namespace) -> int:
@@ -123,6 +131,7 @@ def _show(options: argparse.Namespace) -> int:
         return 1
     print(f"{cluster.name}: {record.kind}, supervisor {record.supervisor.pid}, {cluster.server}")
     print(f"kubeconfig {cluster.kubeconfig}\nlogs       {cluster.folder.path / 'log'}")
+    _print_doors(cluster)
     print(f"versions   {', '.join(f'{tool.name} {tool.version}' for tool in tools.catalogue().named([record.kind]))}")
     _print_memory(processes.memory(processes.descendants(record.supervisor.pid)))
     return 0

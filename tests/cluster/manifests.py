@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import yaml
 
 from .api import Api, Json, wait_for
+
+# What client-go asks for: one document about all groups. It lags behind the single groups' own.
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 def load(path: Path) -> list[Json]:
@@ -30,8 +34,28 @@ def path_of(api: Api, document: Json, namespace: str = "default") -> str | None:
 
 
 def apply(api: Api, documents: Iterable[Json], namespace: str = "default", seconds: float = 10) -> None:
-    """Server-side apply objects in order; kinds defined just before are waited for, so many seconds at most."""
+    """Server-side apply objects in order, and wait until what they define is served, so many seconds at most a kind."""
+    documents = list(documents)
     for document in documents:
         what = f"the API server to serve {document['kind']} of {document['apiVersion']}"
         path = wait_for(partial(path_of, api, document, namespace), what, seconds)
         api.apply(path, document)
+    for definition in documents:
+        if definition["kind"] == "CustomResourceDefinition":
+            what = f"{definition['metadata']['name']} to be served"
+            wait_for(partial(served, api, definition), what, seconds)
+
+
+def served(api: Api, definition: Json) -> bool:
+    """Whether discovery lists every served version of a CustomResourceDefinition."""
+    wanted = definition["spec"]
+    versions = {version["name"] for version in wanted["versions"] if version["served"]}
+    discovered = json.loads(api.raw("GET", "/apis", accept=AGGREGATED))
+    listed = {
+        version["version"]
+        for group in discovered["items"]
+        if group["metadata"]["name"] == wanted["group"]
+        for version in group["versions"]
+        if any(entry["resource"] == wanted["names"]["plural"] for entry in version["resources"])
+    }
+    return versions <= listed

@@ -116,11 +116,16 @@ class Node(Running):
         """Where Prometheus answers on this machine."""
         return self._door("prometheus")
 
+    def doors(self) -> dict[str, str]:
+        """Where what the node carries answers on this machine: `gateway`, `prometheus`."""
+        ports: dict[str, int] = json.loads((self.folder.path / "doors.json").read_text())
+        return {name: f"http://127.0.0.1:{port}" for name, port in ports.items() if name != "api"}
+
     def _door(self, name: str) -> str:
-        ports = json.loads((self.folder.path / "doors.json").read_text())
-        if name not in ports:
+        found = self.doors()
+        if name not in found:
             raise ClusterError(f"{self.name} was started without {name}")
-        return f"http://127.0.0.1:{ports[name]}"
+        return found[name]
 
     def push(self, archive: Path) -> None:
         """Offer an image, from now on, to every pull of the names in the archive."""

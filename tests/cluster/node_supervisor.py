@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from . import cgroups, forward, manifests, namespaces
+from . import cgroups, forward, manifests, namespaces, state
 from .api import Api
 from .errors import ClusterError
 from .inside import INSIDE, Inside
@@ -38,7 +38,11 @@ def main() -> int:
     first = _child(lambda: _first(folder, inside))
     for door in inside.doors:
         os.close(door.descriptor)
-    return _wait(first, owner)
+    status = _wait(first, owner)
+    if owner and not owner.alive():  # nobody else is left to do it
+        cgroups.leave(inside.groups)
+        state.remove(folder)
+    return status
 
 
 def _child(task: Callable[[], None]) -> int:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
+import sys
 import urllib.parse
 import urllib.request
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster import Api, Node, manifests, wait_for
+from tests.cluster import Api, Node, manifests, processes, wait_for
 from tests.cluster.images import go_image
-from tests.cluster.paths import PACKAGE
+from tests.cluster.paths import PACKAGE, REPOSITORY
+from tests.cluster.processes import Identity
+from tests.cluster.state import Folder
 from tests.conftest import NamespaceFactory
 
 pytestmark = pytest.mark.node
@@ -134,6 +140,36 @@ def test_an_exposed_port_of_the_node_has_a_name_inside(node: Node, namespace: Na
         return node.exec(["python3", "-c", script], capture_output=True, text=True).stdout.strip() == "200"
 
     wait_for(status, "the Service to lead to Prometheus", 20)
+
+
+def test_two_nodes_at_once_know_nothing_of_each_other(node: Node, namespace: NamespaceFactory) -> None:
+    name = namespace(node.api)
+    with Node() as other:
+        assert other.server != node.server
+        assert other.api.find(f"/api/v1/namespaces/{name}") is None
+        assert other.api.find("/api/v1/nodes/node-1") is not None
+        groups = other.folder.record.cgroups if other.folder.record else ()
+        assert groups
+    assert not other.folder.path.exists()
+    assert not [group for group in groups if os.path.exists(group)]
+    assert node.api.ready()
+
+
+def test_killing_the_owner_leaves_no_process_no_cgroup_and_no_file() -> None:
+    script = "from tests.cluster import Node; import time; print(Node().folder.path, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        folder = Folder(Path(owner.stdout.readline().strip()))
+        record = folder.record
+        assert record is not None
+        assert record.supervisor is not None
+        started = [Identity.of(pid) for pid in processes.descendants(record.supervisor.pid)]
+        owner.kill()
+    assert len(started) > 10
+    for process in started:
+        assert process is None or process.wait_gone(10)
+    assert not folder.path.exists()
+    assert not [group for group in record.cgroups if os.path.exists(group)]
 
 
 def test_an_image_that_nobody_pushed_is_not_found_at_once(node: Node, namespace: NamespaceFactory) -> None:
