@@ -177,6 +177,10 @@ class Namespace:
         """Reasons of events on that Rollout, in the order in which they were made."""
         return [reason for reason, _ in self.told(name)]
 
+    def until_told(self, name: str, reason: str) -> None:
+        """Waits for an event of that reason: events are sent behind everything else."""
+        wait_for(lambda: reason in self.events(name), f"an event {reason} on {name}")
+
     def told(self, name: str) -> list[tuple[str, str]]:
         """Reason and message of events on that Rollout, in the order in which they were made."""
         items = list(self.api.items(f"/api/v1/namespaces/{self.name}/events"))

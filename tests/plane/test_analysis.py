@@ -111,7 +111,7 @@ def test_a_bad_release_is_caught_and_its_pods_go(ns: Namespace, metrics: Metrics
         'Metric "success-rate" assessed Failed due to failed (2) > failureLimit (1)'
     )
     ns.until("app", lambda _: ns.replica_sets() == {"66455c587f": 4, "64bf89d46": 0}, "back at the stable revision")
-    assert "AnalysisRunFailed" in ns.events("app")
+    ns.until_told("app", "AnalysisRunFailed")
 
 
 def test_an_analysis_step_holds_the_release_until_it_is_sure(ns: Namespace, metrics: Metrics) -> None:

@@ -73,14 +73,14 @@ def test_going_back_skips_the_steps(ns: Namespace) -> None:
     ns.until_phase("app", "Paused")
     ns.release("app", V1)
     assert ns.until_phase("app", "Healthy")["stableRS"] == HASH[V1]
-    assert "SkipSteps" in ns.events("app")
+    ns.until_told("app", "SkipSteps")
 
 
 def test_a_service_that_is_missing_is_named_and_healed_when_it_comes(ns: Namespace) -> None:
     ns.rollout("app", V1, {"steps": CLIMB, "canaryService": "canary", "stableService": "stable"})
     status = ns.until_phase("app", "Degraded")
     assert "spec.strategy.canary.stableService" in status["message"]
-    assert "InvalidSpec" in ns.events("app")
+    ns.until_told("app", "InvalidSpec")
     ns.rollout("other", V1, {"steps": CLIMB})
     ns.until_phase("other", "Healthy")
     for name in ("canary", "stable"):

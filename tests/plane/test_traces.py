@@ -130,7 +130,7 @@ def test_a_recorded_scenario_ends_as_it_did(
     assert {key: final.get(key) for key in wanted if wanted[key]} == {
         key: value for key, value in wanted.items() if value
     }
-    time.sleep(0.5)
+    wait_for(lambda: len(_compared([list(e) for e in ns.told("app")])) >= len(_compared(trace["events"])), "all events")
     heard = [[reason, text.replace(ns.name, "NAMESPACE")] for reason, text in ns.told("app")]
     recorded = _compared(trace["events"])
     # The recording stopped at the last state that was waited for; what was said after that is not in it.
