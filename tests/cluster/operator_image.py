@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from . import images, paths, python_runtime
 from .images import Entry, Settings
 
 SOURCES = paths.REPOSITORY / "operator" / "ferrata"
+KEPT = 4  # archives and folders of earlier sources
 LOCK = paths.REPOSITORY / "requirements.lock"
 
 
@@ -36,7 +37,25 @@ def operator_image(name: str) -> Path:
     environment = {"PYTHONPATH": "/app", **python_runtime.ENVIRONMENT}
     variables = tuple(f"{key}={value}" for key, value in sorted(environment.items()))
     settings = Settings((python_runtime.INTERPRETER, "-m", "ferrata"), variables, "65532:65532")
-    return images.image([images.base_files() | files_below(base), files_below(own)], [name], settings)
+    archive = images.image([images.base_files() | files_below(base), files_below(own)], [name], settings)
+    forget_old(archive.parent, "operator-????????????", KEPT, spare={own})  # the folders
+    forget_old(archive.parent, archive.name.rpartition("-")[0] + "-*.tar", KEPT, spare={archive})
+    return archive
+
+
+def forget_old(folder: Path, pattern: str, keep: int, spare: Collection[Path]) -> list[Path]:
+    """Remove all but the newest of what a pattern finds, never what is to be spared. Returns what was removed.
+
+    Every change of the operator's sources makes an archive of a quarter of a gigabyte; a node that got one has a copy.
+    """
+    found = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    old = [path for path in found[keep:] if path not in spare]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)  # another process may be at it too
+        else:
+            path.unlink(missing_ok=True)
+    return old
 
 
 def _install_operator(root: Path) -> None:
