@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.world import World
 
-from ferrata.model.rollout import Canary, Pause, RolloutSpec, SetCanaryScale, SetWeight
+from ferrata.model.rollout import Canary, RolloutSpec
+from ferrata.plan.rollout.canary.steps import Pause, SetCanaryScale, SetWeight
 
 STEPS = st.lists(
     st.one_of(

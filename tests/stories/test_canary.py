@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tests.support.world import World
 
-from ferrata.model.rollout import Canary, Pause, RolloutSpec, SetCanaryScale, SetWeight, Step
+from ferrata.model.rollout import Canary, RolloutSpec, Step
+from ferrata.plan.rollout.canary.steps import Pause, SetCanaryScale, SetWeight
 
 
 def basic(*steps: Step, replicas: int = 4, surge: int = 1, unavailable: int = 1) -> World:

@@ -1,6 +1,6 @@
 """What a Rollout asks for, as values: parsed once at the border, frozen from there on.
 
-A `RolloutSpec` holds a `Canary` strategy; its steps are one union, so that a step of two kinds cannot be built.
+A `RolloutSpec` holds one strategy; each step of a canary is a value of one kind, so that one of two cannot be built.
 Field names, defaults and meanings are those of `argoproj.io/v1alpha1`.
 """
 
@@ -15,55 +15,37 @@ FULL_WEIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class SetWeight:
-    """Step: the canary gets this share of traffic (or, without a router, of the pods)."""
+class CanaryScale:
+    """A size for the canary apart from its traffic: pods, or the share of pods that a weight means."""
 
-    weight: int
-
-    def __str__(self) -> str:
-        return f"setWeight: {self.weight}"
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Step: wait `seconds`, or for a promotion when that is None. `text` is the duration as it was written."""
-
-    seconds: float | None = None
-    text: str = ""
-
-    def __str__(self) -> str:
-        return f"pause: {self.text}" if self.text else "pause"
-
-
-@dataclass(frozen=True, slots=True)
-class SetCanaryScale:
-    """Step: size the canary apart from its traffic. The first of replicas, weight that is set counts."""
-
-    weight: int | None = None
     replicas: int | None = None
-    match_traffic_weight: bool = False
-
-    def __str__(self) -> str:
-        if self.match_traffic_weight:
-            return "setCanaryScale{matchTrafficWeight: true}"
-        return (
-            f"setCanaryScale{{replicas: {self.replicas}}}"
-            if self.replicas is not None
-            else (f"setCanaryScale{{weight: {self.weight}}}")
-        )
+    weight: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Step: one AnalysisRun must succeed. Without templates the step is done at once."""
+class Step:
+    """What the rest of the core may ask of any step. Each kind is a module of `plan/rollout/canary/steps`."""
 
-    has_templates: bool = True
+    __slots__ = ()
 
-    def __str__(self) -> str:
-        return "analysis"
+    @property
+    def traffic_weight(self) -> int | None:
+        """The weight that the canary's traffic has from this step on; None when it stays as it was."""
+        return None
 
+    @property
+    def scale(self) -> CanaryScale | None:
+        """How the canary is sized from this step on; None when that stays as it was. An empty one ends an earlier."""
+        return None
 
-Step = SetWeight | Pause | SetCanaryScale | Analysis
+    @property
+    def is_meant_to_wait(self) -> bool:
+        """Whether nothing moving is what this step is for, so that the progress deadline does not count."""
+        return False
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether only a promotion ends this step."""
+        return False
 
 
 class ThresholdType(Enum):
@@ -110,9 +92,11 @@ class Canary:
     @property
     def abort_delay(self) -> int | None:
         """Seconds that the canary stays up after an abort; None when it stays for ever (explicit 0)."""
-        if self.abort_scale_down_delay is None:
-            return 30
-        return self.abort_scale_down_delay or None
+        return _abort_delay(self.abort_scale_down_delay)
+
+
+Strategy = Canary
+"""How new revisions are released: closed, one class per strategy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +108,7 @@ class RolloutSpec:
     uid: str
     generation: int
     replicas: int
-    canary: Canary
+    strategy: Strategy
     selector: str = ""
     min_ready_seconds: int = 0
     paused: bool = False
@@ -137,9 +121,23 @@ class RolloutSpec:
     annotations: dict[str, str] = field(default_factory=dict)
 
     @property
+    def canary(self) -> Canary:
+        """The canary strategy; only what belongs to it may ask."""
+        return self.strategy
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the climb."""
+        return self.strategy.steps
+
+    @property
     def step_count(self) -> int:
         """How many steps there are; a step index of this value means that all are done."""
-        return len(self.canary.steps)
+        return len(self.steps)
+
+
+def _abort_delay(asked: int | None) -> int | None:
+    return 30 if asked is None else asked or None
 
 
 def share(replicas: int, weight: int, max_weight: int) -> int:

@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ferrata.errors import SpecRejected
-from ferrata.model.durations import pause_seconds
 from ferrata.model.int_or_percent import resolve
 from ferrata.model.rollout import (
     FULL_WEIGHT,
-    Analysis,
     Canary,
-    Pause,
     ProgressThreshold,
     RolloutSpec,
-    SetCanaryScale,
-    SetWeight,
-    Step,
     ThresholdType,
 )
+from ferrata.plan.rollout.canary import steps
 
 Json = dict[str, Any]
 _STEPS = "spec.strategy.canary.steps"
@@ -35,7 +30,7 @@ def read_spec(rollout: Json) -> RolloutSpec:
         uid=metadata["uid"],
         generation=metadata.get("generation", 0),
         replicas=replicas,
-        canary=_canary(spec, replicas),
+        strategy=_canary(spec, replicas),
         selector=selector_text(spec.get("selector") or {}),
         min_ready_seconds=_count(spec.get("minReadySeconds"), 0, "spec.minReadySeconds"),
         paused=spec.get("paused") is True,
@@ -55,7 +50,7 @@ def _canary(spec: Json, replicas: int) -> Canary:
     routing = strategy.get("trafficRouting")
     surge, unavailable = _budget(strategy, replicas)
     return Canary(
-        steps=tuple(_step(step, f"{_STEPS}[{i}]") for i, step in enumerate(strategy.get("steps") or [])),
+        steps=tuple(steps.parse(step, f"{_STEPS}[{i}]") for i, step in enumerate(strategy.get("steps") or [])),
         max_surge=surge,
         max_unavailable=unavailable,
         canary_service=strategy.get("canaryService") or "",
@@ -91,31 +86,6 @@ def _threshold(body: Json | None) -> ProgressThreshold | None:
         return ProgressThreshold(ThresholdType(body.get("type")), int(body.get("value", 0)))
     except (ValueError, TypeError) as error:
         raise SpecRejected(str(error), "spec.strategy.canary.replicaProgressThreshold") from error
-
-
-def _step(step: Json, field: str) -> Step:
-    match step:
-        case {"setWeight": int(weight)}:
-            return SetWeight(weight)
-        case {"pause": None}:
-            return Pause()
-        case {"pause": dict(pause)}:
-            return _pause(pause.get("duration"), field)
-        case {"setCanaryScale": dict(scale)}:
-            return SetCanaryScale(scale.get("weight"), scale.get("replicas"), scale.get("matchTrafficWeight") is True)
-        case {"analysis": dict(analysis)}:
-            return Analysis(bool(analysis.get("templates")))
-    names = ", ".join(step)
-    raise SpecRejected(f"not yet supported: {field} ({names})", field)
-
-
-def _pause(duration: object, field: str) -> Pause:
-    if duration is None:
-        return Pause()
-    try:
-        return Pause(pause_seconds(duration), str(duration))  # type: ignore[arg-type]
-    except (ValueError, TypeError) as error:
-        raise SpecRejected(f"{field}.pause.duration: {error}", field) from error
 
 
 def _count(value: object, default: int, field: str) -> int:

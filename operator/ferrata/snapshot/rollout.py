@@ -21,7 +21,10 @@ from ferrata.model.status import RolloutStatus
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One owned ReplicaSet. `replicas` is wanted, `actual`, `ready` and `available` are counted by Kubernetes."""
+    """One owned ReplicaSet. `replicas` is wanted, `actual`, `ready` and `available` are counted by Kubernetes.
+
+    One that does not exist yet is how the core speaks of the desired revision before it is created.
+    """
 
     name: str
     hash: str
@@ -35,6 +38,7 @@ class Revision:
     scale_down_deadline: str = ""
     is_observed: bool = True
     is_deleting: bool = False
+    exists: bool = True
     failure: tuple[str, str, str] | None = None
 
 

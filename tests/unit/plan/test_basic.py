@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.world import START
 
-from ferrata.plan.rollout.basic import Limits, closest, sizes
+from ferrata.plan.rollout.canary.basic import Limits, closest, sizes
 from ferrata.snapshot.rollout import Revision
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from ferrata.model.rollout import Analysis, Pause
-from ferrata.model.status import Condition, RolloutStatus
+from ferrata.model.status import Condition
+from ferrata.plan.rollout import deadline
+from ferrata.plan.rollout.deadline import is_paused
 from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
 
 NOT_AVAILABLE = "Rollout does not have minimum availability"
@@ -17,21 +18,13 @@ def _set(s: RolloutSnapshot, d: Draft, type_: str, status: str, reason: str, mes
     return replace(d, status=d.status.with_condition(Condition(type_, status, reason, message, s.now, s.now)))
 
 
-def is_paused(s: RolloutSnapshot, status: RolloutStatus) -> bool:
-    """Whether a person or the controller holds the rollout."""
-    return s.spec.paused or bool(status.pauses)
-
-
 def is_healthy(s: RolloutSnapshot, d: Draft) -> bool:
-    """Whether everything that was asked for runs, is the stable revision, and nothing else runs."""
-    status, index = d.status, d.status.current_step_index
-    counts = {status.updated_replicas, status.available_replicas, status.replicas}
+    """Whether everything that was asked for runs and is in its place."""
     return (
-        not is_paused(s, status)
-        and counts == {s.spec.replicas}
+        not is_paused(s, d.status)
+        and {d.status.updated_replicas, d.status.available_replicas} == {s.spec.replicas}
         and s.status.observed_generation == str(s.spec.generation)
-        and (index is None or index >= s.spec.step_count)
-        and status.stable_rs == status.current_pod_hash != ""
+        and view(s.spec).is_in_place(s, d)
     )
 
 
@@ -41,8 +34,8 @@ def valid_spec(_: RolloutSnapshot, d: Draft) -> Draft:
 
 
 def availability(s: RolloutSnapshot, d: Draft) -> Draft:
-    """Available: as many available pods as were asked for, of whatever revision."""
-    if d.status.available_replicas >= s.spec.replicas:
+    """Available: as many available pods as were asked for."""
+    if view(s.spec).is_available(s, d):
         return _set(s, d, "Available", "True", "AvailableReason", "Rollout has minimum availability")
     return _set(s, d, "Available", "False", "AvailableReason", NOT_AVAILABLE)
 
@@ -77,11 +70,11 @@ def progress(s: RolloutSnapshot, d: Draft) -> Draft:
     name = f'ReplicaSet "{s.new.name}"' if s.new else f'Rollout "{s.spec.name}"'
     if is_healthy(s, d):
         return _set(s, d, "Progressing", "True", "NewReplicaSetAvailable", f"{name} has successfully progressed.")
-    if has_progressed(s.status, d.status):
+    if deadline.has_progressed(s, d):
         return _refresh(s, d, "ReplicaSetUpdated", f"{name} is progressing.")
     if _lost_availability(s, d):
         return _set(s, d, "Progressing", "True", "ReplicaSetNotAvailable", NOT_AVAILABLE)
-    if is_timed_out(s, d):
+    if deadline.is_timed_out(s, d):
         return _set(s, d, "Progressing", "False", "ProgressDeadlineExceeded", f"{name} has timed out progressing.")
     return d
 
@@ -108,46 +101,6 @@ def _lost_availability(s: RolloutSnapshot, d: Draft) -> bool:
     healthy = s.status.condition("Healthy")
     was_healthy = healthy is not None and healthy.status == "True"
     return was_healthy and d.status.stable_rs == d.status.current_pod_hash and not is_paused(s, d.status)
-
-
-def has_progressed(old: RolloutStatus, new: RolloutStatus) -> bool:
-    """Whether pods, step or stable revision moved towards the goal between two statuses."""
-    moved = old.current_step_index is not None and new.current_step_index not in {None, old.current_step_index}
-    return (
-        old.updated_replicas != new.updated_replicas
-        or new.replicas - new.updated_replicas < old.replicas - old.updated_replicas
-        or new.ready_replicas > old.ready_replicas
-        or new.available_replicas > old.available_replicas
-        or old.stable_rs != new.stable_rs
-        or old.current_step_hash != new.current_step_hash
-        or old.current_pod_hash != new.current_pod_hash
-        or moved
-    )
-
-
-def deadline_is_off(s: RolloutSnapshot, d: Draft) -> bool:
-    """Whether waiting is what the rollout is meant to do: a pause, an analysis, a scale-down delay."""
-    index, steps = d.status.current_step_index, s.spec.canary.steps
-    waits = index is not None and index < len(steps) and isinstance(steps[index], Pause | Analysis)
-    paused = s.status.condition("Paused")
-    return (
-        waits
-        or is_paused(s, d.status)
-        or (paused is not None and paused.status == "True")
-        or any(o.scale_down_deadline for o in s.others)
-    )
-
-
-def is_timed_out(s: RolloutSnapshot, d: Draft) -> bool:
-    """Whether nothing has moved for progressDeadlineSeconds."""
-    condition = d.status.condition("Progressing")
-    if condition is None or condition.reason in {"RolloutAborted", "RolloutPaused"} or deadline_is_off(s, d):
-        return False
-    if condition.reason == "ProgressDeadlineExceeded":
-        return True
-    if condition.reason == "NewReplicaSetAvailable":
-        return False
-    return condition.updated + timedelta(seconds=s.spec.progress_deadline_seconds) < s.now
 
 
 def resumption(s: RolloutSnapshot, d: Draft) -> Draft:

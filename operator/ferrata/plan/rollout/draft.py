@@ -1,13 +1,15 @@
-"""What has been decided so far in one pass: the status to publish, what to say, and when to look again."""
+"""What has been decided so far in one pass: what to do, what to publish, what to say, and when to look again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ferrata.model.status import RolloutStatus
-from ferrata.plan.actions import Event
+from ferrata.plan.actions import Action, Event
+from ferrata.snapshot.rollout import RolloutSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Draft:
     events: tuple[Event, ...] = ()
     abort_message: str = ""
     wake_ups: tuple[datetime, ...] = ()
+    actions: tuple[Action, ...] = ()
 
     def say(self, reason: str, message: str, type_: str = "Normal") -> Draft:
         """This draft with one more event."""
@@ -30,3 +33,18 @@ class Draft:
     def wake_at(self, instant: datetime) -> Draft:
         """This draft, to be looked at again at `instant`."""
         return replace(self, wake_ups=(*self.wake_ups, instant))
+
+    def do(self, *actions: Action) -> Draft:
+        """This draft with more to do."""
+        return replace(self, actions=(*self.actions, *actions))
+
+
+Question = Callable[[RolloutSnapshot, Draft], Draft]
+"""One question about a rollout: it sees the snapshot and what was decided so far, and answers with a draft."""
+
+
+def ask(questions: Iterable[Question], s: RolloutSnapshot, d: Draft) -> Draft:
+    """The draft after all of `questions`, in their order."""
+    for question in questions:
+        d = question(s, d)
+    return d

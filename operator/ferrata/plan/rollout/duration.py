@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ferrata.model.rollout import Pause
 from ferrata.model.status import Duration
 from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.runs import INCONCLUSIVE
+from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
 
 
@@ -41,13 +42,9 @@ def _manual_pause(s: RolloutSnapshot, d: Draft, old: Duration) -> Duration:
 
 
 def _waits_for_a_person(s: RolloutSnapshot, d: Draft) -> bool:
-    index, steps = d.status.current_step_index, s.spec.canary.steps
-    if s.spec.paused or d.status.is_paused_for("InconclusiveAnalysisRun"):
+    if s.spec.paused or d.status.is_paused_for(INCONCLUSIVE):
         return True
-    if not d.status.pauses or index is None or index >= len(steps):
-        return False
-    step = steps[index]
-    return isinstance(step, Pause) and step.seconds is None
+    return bool(d.status.pauses) and view(s.spec).waits_for_a_person(s, d)
 
 
 def _completed(s: RolloutSnapshot, d: Draft, old: Duration) -> Duration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
 
 _DEGRADED = {"RolloutAborted", "ProgressDeadlineExceeded"}
@@ -35,8 +36,4 @@ def _waiting_for(s: RolloutSnapshot, d: Draft) -> str:
         return "more replicas need to be updated"
     if status.available_replicas < status.updated_replicas:
         return "updated replicas are still becoming available"
-    if not s.spec.canary.routed and status.replicas > status.updated_replicas:
-        return "old replicas are pending termination"
-    if not status.stable_rs or status.stable_rs != status.current_pod_hash:
-        return "waiting for all steps to complete"
-    return ""
+    return view(s.spec).waits_for(s, d)

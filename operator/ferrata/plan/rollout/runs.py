@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ferrata.model.rollout import Analysis
 from ferrata.model.status import PauseCondition, RunStatus
 from ferrata.plan.actions import Action, DeleteAnalysis, StartAnalysis, StopAnalysis
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import AnalysisView, RolloutSnapshot
 
 STEP, BACKGROUND = "Step", "Background"
-_INCONCLUSIVE = "InconclusiveAnalysisRun"
+INCONCLUSIVE = "InconclusiveAnalysisRun"
 _PREFIX = {STEP: "Step-based", BACKGROUND: "Background"}
 
 
-def current_run(s: RolloutSnapshot, kind: str) -> AnalysisView | None:
+def current(s: RolloutSnapshot, kind: str) -> AnalysisView | None:
     """The run of that kind that the status names, if it still belongs to this revision (and, for a step, to it)."""
     named = s.status.step_run if kind == STEP else s.status.background_run
     run = next((r for r in s.runs if named is not None and r.name == named.name), None)
@@ -24,18 +23,12 @@ def current_run(s: RolloutSnapshot, kind: str) -> AnalysisView | None:
     return run if kind == BACKGROUND or run.step_index == s.status.current_step_index else None
 
 
-def step_outcome(s: RolloutSnapshot, index: int) -> str:
-    """Phase of the run of step `index`; "" when it has none yet."""
-    run = current_run(s, STEP)
-    return run.phase if run is not None and run.step_index == index else ""
-
-
 def verdicts_count(s: RolloutSnapshot, d: Draft) -> Draft:
     """Each current run is recorded and announced; a failure aborts, an inconclusive one pauses."""
-    if _are_cancelled(s, d):
+    if are_cancelled(s, d):
         return d
     for kind in (STEP, BACKGROUND):
-        run = current_run(s, kind)
+        run = current(s, kind)
         if run is not None:
             d = _apply(s, _record(s, d, kind, run), kind, run)
     return d
@@ -56,9 +49,9 @@ def _apply(s: RolloutSnapshot, d: Draft, kind: str, run: AnalysisView) -> Draft:
     if run.phase in {"Failed", "Error"}:
         text = f"{_PREFIX[kind]} analysis phase error/failed" + (f": {run.message}" if run.message else "")
         return abort(d, text)
-    if run.phase != "Inconclusive" or d.status.is_paused_for(_INCONCLUSIVE) or _was_resumed(s, run):
+    if run.phase != "Inconclusive" or d.status.is_paused_for(INCONCLUSIVE) or _was_resumed(s, run):
         return d
-    return d.put(pauses=(*d.status.pauses, PauseCondition(_INCONCLUSIVE, s.now)), controller_pause=True)
+    return d.put(pauses=(*d.status.pauses, PauseCondition(INCONCLUSIVE, s.now)), controller_pause=True)
 
 
 def _was_resumed(s: RolloutSnapshot, run: AnalysisView) -> bool:
@@ -72,52 +65,37 @@ def abort(d: Draft, message: str) -> Draft:
     return replace(d.put(abort=True), abort_message=d.abort_message or message)
 
 
-def _are_cancelled(s: RolloutSnapshot, d: Draft) -> bool:
+def are_cancelled(s: RolloutSnapshot, d: Draft) -> bool:
     """Whether no analysis may run: nothing is being released, or somebody decided over its head."""
     return s.is_fully_promoted or d.status.abort or d.status.promote_full or not d.status.stable_rs
 
 
-def run_actions(s: RolloutSnapshot, d: Draft) -> tuple[Action, ...]:
-    """Runs to start for the present position, and runs to end because their time is over."""
-    wanted = () if _are_cancelled(s, d) or d.status.is_paused_for(_INCONCLUSIVE) else _wanted(s, d)
-    starts = [a for a in wanted if isinstance(a, StartAnalysis)]
-    keep = {r.name for r in (current_run(s, STEP), current_run(s, BACKGROUND)) if r and _still_counts(s, d, r)}
+def may_start(s: RolloutSnapshot, d: Draft) -> bool:
+    """Whether analysis may begin: neither cancelled nor waiting for somebody to judge an inconclusive one."""
+    return not are_cancelled(s, d) and not d.status.is_paused_for(INCONCLUSIVE)
+
+
+def start_if_needed(s: RolloutSnapshot, kind: str, step_index: int | None = None) -> tuple[Action, ...]:
+    """A run of that kind, unless there is one that still counts."""
+    run = current(s, kind)
+    if run is not None and run.step_index == step_index and not _is_to_be_repeated(s, run):
+        return ()
+    number = s.new.number if s.new else s.revision_annotation
+    return (StartAnalysis(kind, s.new_hash, number, step_index, _taken(s, step_index)),)
+
+
+def others_end(s: RolloutSnapshot, d: Draft) -> Draft:
+    """Runs whose time is over are asked to end; what is beyond the history goes."""
+    found = (current(s, kind) for kind in (STEP, BACKGROUND))
+    keep = {run.name for run in found if run is not None and _still_counts(s, d, run)}
     stops = [StopAnalysis(r.name) for r in s.runs if r.name not in keep and not r.is_finished and not r.is_terminating]
-    return (*starts, *stops, *_beyond_history(s, keep))
+    return d.do(*stops, *_beyond_history(s, keep))
 
 
 def _still_counts(s: RolloutSnapshot, d: Draft, run: AnalysisView) -> bool:
-    if _are_cancelled(s, d):
+    if are_cancelled(s, d):
         return False
     return run.kind == BACKGROUND or run.step_index == d.status.current_step_index
-
-
-def _wanted(s: RolloutSnapshot, d: Draft) -> tuple[Action, ...]:
-    number = s.new.number if s.new else s.revision_annotation
-    index = d.status.current_step_index
-    actions: list[Action] = []
-    if _needs_step_run(s, d, index):
-        actions.append(StartAnalysis(STEP, s.new_hash, number, index, _taken(s, index)))
-    if _needs_background_run(s, index):
-        actions.append(StartAnalysis(BACKGROUND, s.new_hash, number, None, _taken(s, None)))
-    return tuple(actions)
-
-
-def _needs_step_run(s: RolloutSnapshot, d: Draft, index: int | None) -> bool:
-    if index is None or index >= s.spec.step_count or d.status.pauses:
-        return False
-    step = s.spec.canary.steps[index]
-    if not isinstance(step, Analysis) or not step.has_templates:
-        return False
-    run = current_run(s, STEP)
-    return run is None or run.step_index != index or _is_to_be_repeated(s, run)
-
-
-def _needs_background_run(s: RolloutSnapshot, index: int | None) -> bool:
-    if not s.spec.canary.background_analysis or (index is not None and index < s.spec.canary.starting_step):
-        return False
-    run = current_run(s, BACKGROUND)
-    return run is None or _is_to_be_repeated(s, run)
 
 
 def _is_to_be_repeated(s: RolloutSnapshot, run: AnalysisView) -> bool:

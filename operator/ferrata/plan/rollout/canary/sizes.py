@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ferrata.model.rollout import RolloutSpec, ThresholdType, share
 from ferrata.model.status import RolloutStatus
-from ferrata.plan.rollout import basic
-from ferrata.plan.rollout.weights import canary_scale, step_weight
+from ferrata.plan.rollout.canary import basic
+from ferrata.plan.rollout.canary.weights import canary_scale, step_weight
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 

@@ -5,10 +5,11 @@ A Service that carries weight is never pointed elsewhere: the weight leaves it f
 
 from __future__ import annotations
 
+from ferrata.model.status import Weights
 from ferrata.plan.actions import Action, PointService, SetSplit
-from ferrata.plan.rollout import sizes
+from ferrata.plan.rollout.canary import sizes
+from ferrata.plan.rollout.canary.weights import last_set_weight
 from ferrata.plan.rollout.draft import Draft
-from ferrata.plan.rollout.weights import last_set_weight
 from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
 
 
@@ -22,7 +23,7 @@ def desired_weight(s: RolloutSnapshot, d: Draft) -> int:
     if not spec.step_count:
         return 0
     index = status.current_step_index if status.current_step_index is not None else spec.step_count
-    steps = spec.canary.steps
+    steps = spec.steps
     weight = spec.canary.max_weight if index >= spec.step_count else last_set_weight(steps, index + 1)
     # Pods come before a higher weight, and a lower weight comes before fewer pods.
     return weight if sizes.are_reached(s, status) else min(weight, last_set_weight(steps, index))
@@ -39,17 +40,17 @@ def stable_can_take(s: RolloutSnapshot, weight: int) -> bool:
     )
 
 
-def traffic_actions(s: RolloutSnapshot, d: Draft) -> tuple[Action, ...]:
+def traffic_follows(s: RolloutSnapshot, d: Draft) -> Draft:
     """Selectors and split that the present position asks for and the capacity allows."""
     canary, stable = s.spec.canary.canary_service, s.spec.canary.stable_service
     points = [a for a in (_point(s, stable, s.stable), _point_canary(s, d, canary)) if a is not None]
     if not s.spec.canary.routed:
-        return tuple(points)
+        return d.do(*points)
     weight = desired_weight(s, d)
     if not stable_can_take(s, weight):
-        return ()
+        return d
     split = _split(s, weight, points)
-    return (*split, *points) if _is_lowered(s, weight) else (*points, *split)
+    return d.do(*split, *points) if _is_lowered(s, weight) else d.do(*points, *split)
 
 
 def _is_lowered(s: RolloutSnapshot, weight: int) -> bool:
@@ -94,8 +95,23 @@ def _point(s: RolloutSnapshot, name: str, to: Revision | None) -> PointService |
     return PointService(name, to.hash, view.selects)
 
 
-def planned_weight(s: RolloutSnapshot, actions: tuple[Action, ...]) -> int | None:
-    """The canary's weight as it will be once `actions` are done; None while no router carries anything."""
+def weights_are_published(s: RolloutSnapshot, d: Draft) -> Draft:
+    """`status.canary.weights` as they will be once the plan is carried out, and an event when the split changed."""
+    canary = _planned_weight(s, d)
+    if canary is None or s.new is None or s.stable is None:
+        return d if s.spec.canary.routed else d.put(weights=None)
+    names = s.spec.canary.canary_service, s.spec.canary.stable_service
+    to = s.stable.hash if d.status.abort and canary == 0 else s.new.hash
+    old = d.status.weights
+    if old is not None and old.canary != canary:
+        d = d.say("TrafficWeightUpdated", f"Traffic weight updated from {old.canary} to {canary}")
+    elif old is None:
+        d = d.say("TrafficWeightUpdated", f"Traffic weight updated to {canary}")
+    return d.put(weights=Weights(canary, s.spec.canary.max_weight - canary, to, s.stable.hash, *names))
+
+
+def _planned_weight(s: RolloutSnapshot, d: Draft) -> int | None:
+    """The canary's weight as it will be; None while no router carries anything."""
     if not s.spec.canary.routed or s.route is None:
         return None
-    return next((a.canary for a in actions if isinstance(a, SetSplit)), s.route.weight)
+    return next((a.canary for a in d.actions if isinstance(a, SetSplit)), s.route.weight)

@@ -1,0 +1,28 @@
+"""From wanted sizes to what is to be done about ReplicaSets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ferrata.plan.actions import CreateRevision, Phase, ScaleRevision
+from ferrata.plan.rollout.draft import Draft
+from ferrata.snapshot.rollout import Revision, RolloutSnapshot
+
+
+def resized(s: RolloutSnapshot, d: Draft, revision: Revision, wanted: int) -> Draft:
+    """`revision` asks for `wanted` pods; nothing when size, noted number of desired pods and deadline are right."""
+    is_noted = revision.desired_annotation == s.spec.replicas
+    if revision.replicas == wanted and is_noted and not revision.scale_down_deadline:
+        return d
+    order = Phase.SHRINK if wanted < revision.replicas else Phase.GROW
+    return d.do(ScaleRevision(revision.name, wanted, order, ""))
+
+
+def missing_revision_is_created(s: RolloutSnapshot, d: Draft) -> Draft:
+    """The desired revision is created at its first size instead of being created empty and scaled."""
+    if s.new is None or s.new.exists:
+        return d
+    own = [action for action in d.actions if isinstance(action, ScaleRevision) and action.name == s.new.name]
+    size = own[0].replicas if own else 0
+    others = tuple(action for action in d.actions if action not in own)
+    return replace(d, actions=others).do(CreateRevision(s.new.hash, s.new.number, size))
