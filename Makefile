@@ -23,7 +23,7 @@ $(VENV)/ready:
 setup: $(VENV)/ready ## Install what the other targets need (cached outside the repository)
 
 test: setup ## Run every test; builds a real control plane the first time
-	@"$(PYTHON)" -m tests.cluster build plane kubectl-argo-rollouts
+	@"$(PYTHON)" -m tests.cluster build plane kubectl-argo-rollouts helm
 	@"$(PYTHON)" -m pytest -q -m "not node"
 
 test-fast: setup ## Run the tests that need no cluster (seconds)
@@ -41,7 +41,7 @@ types: setup
 layers: setup
 	@"$(VENV)/bin/lint-imports"
 
-generate: setup ## Write what is generated: crds/ and the table of Kubernetes' pod types
+generate: setup ## Write what is generated: crds/ with the chart's copy, and the table of Kubernetes' pod types
 	@cd tools/podtypes && go run . > ../../operator/ferrata/model/pod_types.json
 	@"$(PYTHON)" tools/generate_crds.py
 
