@@ -1,5 +1,4 @@
-{{/* What the operator may do where it serves Rollouts. tests/plane/test_rights.py compares these with what it asks
-     for: a right that is missing and one that nothing needs both fail the tests. */}}
+{{/* What the operator may do where it serves Rollouts. */}}
 {{- define "ferrata.rules" -}}
 - apiGroups: [argoproj.io]
   resources: [rollouts]
