@@ -44,12 +44,14 @@ layers: setup
 generate: setup ## Write what is generated: crds/ with the chart's copy, and the table of Kubernetes' pod types
 	@cd tools/podtypes && go run . > ../../operator/ferrata/model/pod_types.json
 	@"$(PYTHON)" tools/generate_crds.py
+	@"$(PYTHON)" tools/generate_chart.py
 
 generated: setup
 	@"$(PYTHON)" tools/generate_crds.py --check
+	@"$(PYTHON)" tools/generate_chart.py --check
 
 bench: setup ## Measure requests, seconds, CPU and memory beside their budgets
-	@"$(PYTHON)" -m tests.cluster build plane
+	@"$(PYTHON)" -m tests.cluster build plane helm
 	@"$(PYTHON)" -m tests.bench
 
 kind-up: ## Start a local cluster with kind (needs kind and a container engine)
