@@ -69,6 +69,20 @@ class Api:
                 text = problem.read().decode(errors="replace")
             raise ApiError(method, path, problem.code, text) from None
 
+    def watch(self, path: str, version: str, seconds: float) -> Iterator[Json]:
+        """Events of a list's objects after that resourceVersion, as they come; ends after so many seconds.
+
+        Raises ApiError, also for one that comes as an event (410: the version is too old).
+        """
+        query = f"watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={int(seconds)}"
+        request = urllib.request.Request(f"{self.server}{path}?{query}", headers={"Authorization": f"Bearer {self._token}"})
+        with urllib.request.urlopen(request, context=self._tls, timeout=seconds + 30) as answer:
+            for line in answer:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise ApiError("WATCH", path, event["object"].get("code", 0), line.decode())
+                yield event
+
     def get(self, path: str) -> Json:
         return self.request("GET", path)
 
