@@ -75,7 +75,9 @@ class Api:
         Raises ApiError, also for one that comes as an event (410: the version is too old).
         """
         query = f"watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={int(seconds)}"
-        request = urllib.request.Request(f"{self.server}{path}?{query}", headers={"Authorization": f"Bearer {self._token}"})
+        request = urllib.request.Request(
+            f"{self.server}{path}?{query}", headers={"Authorization": f"Bearer {self._token}"}
+        )
         with urllib.request.urlopen(request, context=self._tls, timeout=seconds + 30) as answer:
             for line in answer:
                 event = json.loads(line)

@@ -6,8 +6,8 @@ An aspect is an object and a fact, `(end)` added when it is the last value, `(af
 sleep was over, `(turns)` the sizes between which a ReplicaSet went; or `events Rollout`, or `answers`.
 
 States between two writes may be skipped on either side, so a history agrees when what was seen there is found, in that
-order, in the recording. Which size a ReplicaSet had on its way depends on which pod was ready first; between which sizes it
-went up and down does not. Values at rest, last values, turns, the plugin's answers and the order of events are equal.
+order, in the recording. Which size a ReplicaSet had on its way depends on which pod was ready first; between which
+sizes it went up and down does not. Values at rest, last values, turns, answers and the order of events are equal.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _of_histories(recorded: Scenario, seen: Scenario) -> Iterator[tuple[str, str
 
 
 def _way(scenario: Scenario, thing: str, fact: str) -> list[Any]:
-    """The history of a fact; of a phase Progressing without what is waited for, which depends on which pod was first."""
+    """The history of a fact; of the phase Progressing without its message, which depends on which pod was first."""
     history = scenario.history(thing, fact)
     if fact != "phase":
         return history
@@ -108,7 +108,7 @@ def is_subsequence(part: Sequence[Any], whole: Sequence[Any]) -> bool:
 
 
 def turns(history: Sequence[int | None]) -> list[int]:
-    """The sizes at which a way from 0 turned round, and the last one: [0, 1, 3, 2, 4] turned at 3 and 2 and ends at 4."""
+    """The sizes at which a way from 0 turned round, and its last: of [1, 3, 2, 4] they are 3, 2 and 4."""
     way = [0, *(size or 0 for size in history)]
     way = [size for place, size in enumerate(way) if place == 0 or size != way[place - 1]]
     inner = zip(way, way[1:], way[2:], strict=False)

@@ -1,9 +1,10 @@
 """What a client can see of an object, as facts: name -> value, without what differs from run to run.
 
-    facts(rollout)  {"phase": ["Paused", "CanaryPauseStep"], "currentStepIndex": 1, "condition Paused": ["True", ...], ...}
+    facts("Rollout", body)  {"phase": ["Paused", "CanaryPauseStep"], "currentStepIndex": 1, "stableRS": ..., ...}
 
-Names are the paths below `status` (for a Rollout, an AnalysisRun, an Experiment) or those said in `_OF_KIND`. Instants are
-`<time>` and durations that depend on them `<seconds>`: that they are there is a fact, when it was is not.
+Names are the paths below `status` for a Rollout, an AnalysisRun and an Experiment; a phase goes with its message, a
+condition with reason and message. Instants are `<time>` and durations that depend on them `<seconds>`: that they are
+there is a fact, when it was is not.
 """
 
 from __future__ import annotations
@@ -77,13 +78,17 @@ KINDS = tuple(_OF_KIND)
 def _flat(value: Json, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf with its path; a list whose items have names is entered by them, any other list is a leaf."""
     for key, item in value.items():
-        name = f"{path}{key}"
-        if isinstance(item, list) and item and all(isinstance(one, dict) and "name" in one for one in item):
-            item = {one["name"]: {k: v for k, v in one.items() if k != "name"} for one in item}
-        if isinstance(item, dict):
-            yield from _flat(item, f"{name}.")
+        inner = _by_name(item)
+        if isinstance(inner, dict):
+            yield from _flat(inner, f"{path}{key}.")
         else:
-            yield name, item
+            yield f"{path}{key}", inner
+
+
+def _by_name(item: Any) -> Any:
+    if isinstance(item, list) and item and all(isinstance(one, dict) and "name" in one for one in item):
+        return {one["name"]: {key: value for key, value in one.items() if key != "name"} for one in item}
+    return item
 
 
 def _timeless(name: str, value: Any) -> Any:

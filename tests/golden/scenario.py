@@ -2,7 +2,7 @@
 
 A file of tests/golden/traces is `{"name", "what", "trace": [line, ...]}`, one line of text for each line of the trace:
 
-    {"do": {...}}                            a deed: apply, patch (as merge patch), verb (of the stock plugin), wait, sleep
+    {"do": {...}}                            a deed: apply, patch (merge), verb (of the stock plugin), wait, sleep
     {"do": {"verb": [...]}, "said", "exit"}  with what the plugin answered
     {"see": "Rollout/app", "now": {...}}     the facts that changed; null for one that is gone
     {"see": "Event/Rollout", "now": [type, reason, message]}
@@ -12,6 +12,7 @@ Names that belong to one recording are written `NAMESPACE` and `http://WEB`.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -102,10 +103,9 @@ class Scenario:
     def rests(self) -> dict[int, dict[str, Facts]]:
         """The facts of each object at the end of each wait and each sleep, by the number of that deed."""
         places = [place for place, line in enumerate(self.lines) if "do" in line]
-        ends = dict(enumerate(zip(places, places[1:], strict=False)))
         return {
             number: replace(self, lines=self.lines[:end]).final()
-            for number, (begin, end) in ends.items()
+            for number, (begin, end) in enumerate(itertools.pairwise(places))
             if self.lines[begin]["do"].keys() & {"wait", "sleep"}
         }
 

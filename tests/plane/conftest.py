@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
-from tests.cluster import Plane
-from tests.plane.operator import Operator, install_crds
+from tests.cluster import ClusterError, Plane
+from tests.plane.operator import Namespace, Operator, install_crds
+from tests.support.timeline import timeline
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,23 @@ def operator(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     running = Operator(plane, tmp_path_factory.mktemp("operator") / "log").start()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A story that fails on its namespace `ns` shows what the operator decided there, and what it told."""
+    report = yield
+    ns, running = (getattr(item, "funcargs", {}).get(name) for name in ("ns", "operator"))
+    if report.when == "call" and report.failed and isinstance(ns, Namespace) and isinstance(running, Operator):
+        report.sections.append((f"timeline of {ns.name}", _timeline(ns, running)))
+    return report
+
+
+def _timeline(ns: Namespace, running: Operator) -> str:
+    try:
+        events = list(ns.api.items(f"/api/v1/namespaces/{ns.name}/events"))
+    except (OSError, ClusterError) as error:
+        return f"{timeline(running.log, ns.name, [])}\nits events cannot be read: {error}"
+    return timeline(running.log, ns.name, events)

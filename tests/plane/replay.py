@@ -63,7 +63,7 @@ class Diary:
             return self.changed.wait_for(lambda: question(self), seconds)
 
     def quiet(self, seconds: float, at_most: float) -> None:
-        """Waits until nothing was seen for so many seconds: each kind has a watch of its own, and they are not in step."""
+        """Waits until nothing was seen for so many seconds: the watches of different kinds are not in step."""
         deadline = time.monotonic() + at_most
         with self.changed:
             while self.changed.wait(seconds) and time.monotonic() < deadline:

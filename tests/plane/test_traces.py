@@ -1,8 +1,9 @@
-"""Scenarios recorded from Argo Rollouts, played again with the stock plugin: a client sees the same, and hears the same.
+"""Scenarios recorded from Argo Rollouts, played again with the stock plugin: a client sees and hears the same.
 
-Each file in tests/golden/traces holds what was done and what was seen (tests/golden/scenario.py says how, compare.py what
-has to agree). What differs on purpose is listed below with its reason; a listed difference that is gone has to leave the
-list. All are played at the same time, each in a namespace of its own. `NOT_YET` names those whose feature is missing.
+Each file in tests/golden/traces holds what was done and what was seen (tests/golden/scenario.py says how, compare.py
+what has to agree). What differs on purpose is listed below with its reason; a listed difference that is gone has to
+leave the list. Several are played at a time, each in a namespace of its own. `NOT_YET` names those whose feature is
+missing. The text of a failure is a timeline: for each deed what was recorded, and what was seen and decided.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ NOT_YET = {
 """Scenarios whose feature is still missing. Whoever brings it takes the name out, because then the test fails."""
 
 EVERYWHERE: dict[str, str] = {
-    "Rollout/app observedGeneration (end)": "the recorded controller writes defaults into the spec, which makes another "
-    "generation of it; here nobody but its user writes a spec",
+    "Rollout/app observedGeneration (end)": "the recorded controller writes defaults into the spec, which makes another"
+    " generation of it; here nobody but its user writes a spec",
 }
 """Aspects that differ, in every scenario or in some, and why."""
 
 _TRAFFIC_FIRST = "the weight leaves the canary Service before it is pointed at the stable revision, not after"
-_FLAPS = "the recorded controller switches the Service back and forth until the canary is scaled down, and stops anywhere"
+_FLAPS = (
+    "the recorded controller switches the Service back and forth until the canary is scaled down, and stops anywhere"
+)
 DIFFERENT: dict[str, dict[str, str]] = {
     "canary-abort-retry": {"Rollout/app abort (end)": "what is not asked for is left out rather than false"},
     "nginx-abort": {
@@ -143,7 +146,9 @@ def _matching(pattern: str, differing: dict[str, str]) -> list[str]:
 @pytest.fixture(scope="module")
 def theatre(plane: Plane, operator: Operator, request: pytest.FixtureRequest) -> Iterator[Theatre]:
     """Plays the scenarios of the tests that were selected."""
-    asked = [item.callspec.params["name"] for item in request.session.items if item.nodeid.startswith(request.node.nodeid)]
+    asked = [
+        item.callspec.params["name"] for item in request.session.items if item.nodeid.startswith(request.node.nodeid)
+    ]
     theatre = Theatre(plane, operator)
     theatre.begin(asked)
     yield theatre

@@ -74,6 +74,8 @@ def test_going_back_to_the_stable_revision_skips_the_steps() -> None:
     assert (world.status.phase, world.status.stable_rs, world.pods("v1"), world.pods("v2")) == ("Healthy", "v1", 4, 0)
     assert "SkipSteps" in world.reasons()
     assert world.revisions["v1"].number == 3
+    assert world.status.duration is not None
+    assert world.status.duration.completion == "FastRolledBack"
 
 
 def test_traffic_follows_pods_and_never_the_other_way() -> None:

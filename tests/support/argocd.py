@@ -1,7 +1,7 @@
 """Argo CD as a judge: its built-in health and action scripts, run in a real Lua interpreter.
 
-The scripts are those of the Go module that tests/cluster/tools/lua/go.mod pins, read from Go's module cache. What Argo CD
-does around them (which libraries a script has, how its result becomes patches) is done here the same way.
+The scripts are those of the Go module that tests/cluster/tools/lua/go.mod pins, read from Go's module cache. What Argo
+CD does around them (which libraries a script has, how its result becomes patches) is done here the same way.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 import subprocess
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import yaml
+
 from tests.cluster import Api
 from tests.cluster.tools import binary, module_file
 
@@ -25,7 +26,7 @@ _STATES = {"Unknown", "Progressing", "Suspended", "Healthy", "Degraded", "Missin
 class _AsJson(yaml.SafeLoader):
     """YAML as Kubernetes reads it: an instant is text."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -44,7 +44,8 @@ def told(events: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def timeline(log: Path, namespace: str, events: list[dict[str, Any]]) -> str:
-    """Decisions and events of a namespace in order of time, one per line."""
+    """Decisions and events of a namespace in order of time, one per line; `events` as listed, which is by age."""
     lines = [*((at, f"decided  {text}") for at, text in decisions(log, namespace))]
     lines += [(at, f"told     {text}") for at, text in told(events)]
-    return "\n".join(f"{at[11:23]:12} {text}" for at, text in sorted(lines)) or "nothing was decided or told"
+    lines.sort(key=lambda line: line[0])
+    return "\n".join(f"{at[11:23]:12} {text}" for at, text in lines) or "nothing was decided or told"

@@ -58,7 +58,10 @@ def _completed(s: RolloutSnapshot, d: Draft, old: Duration) -> Duration:
 
 
 def _how(s: RolloutSnapshot) -> str:
-    """A full promotion is told apart from a climb; going back to an older revision is a rollback."""
+    """A full promotion is told apart from a climb; going back to an older revision is a rollback, a fast one to the
+    revision that was stable all the time."""
+    if s.status.stable_rs == s.new_hash:
+        return "FastRolledBack"
     is_rollback = s.new is not None and s.distinct_stable is not None and s.new.created < s.distinct_stable.created
     if s.status.promote_full:
         return "FastRolledBack" if is_rollback else "FastPromoted"
