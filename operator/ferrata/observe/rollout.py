@@ -41,6 +41,11 @@ class Observed:
     routers: tuple[Router, ...]
     objects: Objects
 
+    @property
+    def where(self) -> str:
+        """Namespace and name of the Rollout."""
+        return f"{self.snapshot.spec.namespace}/{self.snapshot.spec.name}"
+
 
 def trim_replica_set(obj: Json, old: Json | None = None) -> Json:
     """A ReplicaSet without its pod template, of which only the meaning is kept, as a digest.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,13 +25,18 @@ from ferrata.plan.rollout.decide import decide
 from ferrata.plan.rollout.invariant import broken_by
 from ferrata.plan.rollout.runs import BACKGROUND, STEP
 from ferrata.reconcile.checks import check
-from ferrata.reconcile.publish import merge_patch
+from ferrata.reconcile.publish import merge_patch, only_counts
 from ferrata.reconcile.references import Names, names_of
 
 Json = dict[str, Any]
 log = structlog.get_logger(__name__)
 _WRITES_OF_A_PASS = 32
 """More actions than this in one plan mean that something is wrong with it."""
+_LOOKS = 4
+"""How often one pass looks at what its own plan came to before it leaves that to the next pass."""
+_COUNTS_WAIT = 0.5
+"""Seconds for which a status of which only counts of pods changed waits for what usually follows at once."""
+_passing: ContextVar[Key | None] = ContextVar("passing", default=None)
 
 
 class RolloutController:
@@ -41,36 +48,73 @@ class RolloutController:
     def __init__(self, machinery: Machinery) -> None:
         self._machinery = machinery
         self._names = Names()
+        self._counts_due: dict[Key, float] = {}
 
     async def reconcile(self, key: Key) -> float | None:
         rollout = self._machinery.cache.store(ROLLOUTS).get(*key)
         if rollout is None or rollout["metadata"].get("deletionTimestamp"):
+            self._counts_due.pop(key, None)
             return None
         check(self._machinery.cache, rollout)
-        now = self._machinery.clock.now()
-        observed = observe(self._machinery.cache, rollout, now)
+        with _pass_of(key):
+            return await self._pass(key, *self._look(rollout))
+
+    def _look(self, rollout: Json) -> tuple[Observed, Plan]:
+        """What is there now, and the plan for it. Raises InvariantBroken for a plan that would lose traffic."""
+        observed = observe(self._machinery.cache, rollout, self._machinery.clock.now())
         plan = decide(observed.snapshot)
         if (fault := broken_by(observed.snapshot, plan)) is not None:
-            raise InvariantBroken(f"{key[0]}/{key[1]}: {fault}; snapshot: {observed.snapshot!r}")
-        await self._carry_out(observed, plan)
-        return None if plan.wake_up is None else max(0.0, (plan.wake_up - now).total_seconds())
-
-    async def _carry_out(self, observed: Observed, plan: Plan) -> None:
-        executor = Executor(self._machinery, observed.rollout, observed.snapshot, observed.routers, observed.objects)
+            raise InvariantBroken(f"{observed.where}: {fault}; snapshot: {observed.snapshot!r}")
         if len(plan.actions) > _WRITES_OF_A_PASS:
             raise InvariantBroken(f"{len(plan.actions)} actions in one plan: {plan.actions!r}")
-        for action in plan.actions:
-            try:
+        return observed, plan
+
+    async def _pass(self, key: Key, observed: Observed, plan: Plan) -> float | None:
+        """Carries out the plan and publishes what it came to; seconds until the next look."""
+        executor = Executor(self._machinery, observed.rollout, observed.snapshot, observed.routers, observed.objects)
+        try:
+            for action in plan.actions:
                 await executor.perform(action)
-            except HashCollision:
-                await self._count_collision(observed)
-                return
+        except HashCollision:
+            await self._count_collision(observed)
+            return 0.0
         plan = replace(plan, status=_with_started(plan.status, executor.started))
-        is_changed = await self._publish(executor.rollout, plan)
+        plan, is_settled = self._settle(executor.rollout, plan)
+        is_changed = await self._publish(key, executor.rollout, plan, may_wait=is_settled)
         for event in _with_routes(plan.events, executor.told):
             self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
         if is_changed or plan.actions:
             self._log(observed, plan)
+        return self._next_look(key, plan) if is_settled else 0.0
+
+    def _settle(self, rollout: Json, plan: Plan) -> tuple[Plan, bool]:
+        """The plan with all that follows from it without another action, and whether nothing more follows.
+
+        States that follow from one another are so published in one write. What asks for an action waits until this
+        plan's status is written, so that no action rests on a status that a crash could take away.
+        """
+        for _ in range(_LOOKS):
+            status = plan.status.to_json()
+            if not plan.actions and status == (rollout.get("status") or {}):
+                return plan, True
+            _, after = self._look(rollout | {"status": status})
+            if after.actions:
+                return plan, False
+            events = (*plan.events, *after.events)
+            is_settled = after.status.to_json() == status
+            plan = replace(after, actions=plan.actions, events=events)
+            if is_settled:
+                return plan, True
+        return plan, False
+
+    def _next_look(self, key: Key, plan: Plan) -> float | None:
+        """Seconds until the plan, or a status that is held back, wants to be looked at; None for only on events."""
+        clock, waits = self._machinery.clock, list[float]()
+        if plan.wake_up is not None:
+            waits.append((plan.wake_up - clock.now()).total_seconds())
+        if key in self._counts_due:
+            waits.append(self._counts_due[key] - clock.monotonic())
+        return max(0.0, min(waits)) if waits else None
 
     def _log(self, observed: Observed, plan: Plan) -> None:
         """One line per decision: the reason, the step, what is done."""
@@ -86,12 +130,23 @@ class RolloutController:
             events=[event.reason for event in plan.events],
         )
 
-    async def _publish(self, rollout: Json, plan: Plan) -> bool:
-        """Whether the status had to be written. It is refused when the Rollout changed since it was looked at."""
-        change = merge_patch(rollout.get("status") or {}, plan.status.to_json())
+    async def _publish(self, key: Key, rollout: Json, plan: Plan, *, may_wait: bool) -> bool:
+        """Whether the status was written. That is refused when the Rollout changed since it was looked at."""
+        status = rollout.get("status") or {}
+        change = merge_patch(status, plan.status.to_json())
+        if self._waits(key, may_wait and not plan.events and only_counts(status, change)):
+            return False
         if change:
             await self._write_status(rollout, change)
         return bool(change)
+
+    def _waits(self, key: Key, is_minor: bool) -> bool:
+        """Whether a change of counts alone is held back still; anything else is written now, and the counts with it."""
+        now = self._machinery.clock.monotonic()
+        if is_minor and now < self._counts_due.setdefault(key, now + _COUNTS_WAIT):
+            return True
+        self._counts_due.pop(key, None)
+        return False
 
     async def _write_status(self, rollout: Json, change: Json) -> None:
         metadata = rollout["metadata"]
@@ -116,6 +171,11 @@ class RolloutController:
             await self._write_status(rollout, change)
 
     def keys_for(self, kind: Kind, old: Json | None, new: Json | None) -> Iterable[tuple[Key, Priority]]:
+        """A pass is not woken by its own writes: it says itself whether something follows from them."""
+        own = _passing.get()
+        return (found for found in self._concerned(kind, old, new) if found[0] != own)
+
+    def _concerned(self, kind: Kind, old: Json | None, new: Json | None) -> Iterable[tuple[Key, Priority]]:
         if kind == ROLLOUTS:
             return self._own(old, new)
         if kind in {REPLICA_SETS, ANALYSIS_RUNS}:
@@ -143,6 +203,15 @@ class RolloutController:
             if reference.get("uid") == uid and reference.get("kind") == "Rollout":
                 key = (child["metadata"]["namespace"], reference["name"])
                 yield key, _priority(self._machinery.cache.store(ROLLOUTS).get(*key))
+
+
+@contextmanager
+def _pass_of(key: Key) -> Iterator[None]:
+    token = _passing.set(key)
+    try:
+        yield
+    finally:
+        _passing.reset(token)
 
 
 def _priority(rollout: Json | None) -> Priority:
