@@ -21,6 +21,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
 _THREADS = 4
+_REST = 20.0
 
 
 class Wire:
@@ -41,9 +42,7 @@ class Wire:
 
     def request(self, method: str, path: str, body: Json | None = None) -> Json:
         """The decoded answer. A patch is a merge patch. Raises ApiError for an error's answer."""
-        if not hasattr(self._own, "connection"):
-            self._own.connection = self.connect()
-        connection: http.client.HTTPSConnection = self._own.connection
+        connection = self._kept()
         content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         connection.request(method, path, None if body is None else json.dumps(body), self.headers(content))
         answer = connection.getresponse()
@@ -52,6 +51,15 @@ class Wire:
             raise ApiError(method, path, answer.status, text.decode(errors="replace"))
         decoded: Json = json.loads(text)
         return decoded
+
+    def _kept(self) -> http.client.HTTPSConnection:
+        """This thread's connection, a new one after a rest: the API server closes those that rest too long."""
+        now = time.monotonic()
+        if now - getattr(self._own, "used", -_REST) >= _REST:
+            self._own.connection = self.connect()
+        self._own.used = now
+        connection: http.client.HTTPSConnection = self._own.connection
+        return connection
 
     def each(self, work: Callable[[str], object], names: Iterable[str]) -> None:
         """Do it for all names, a few at a time; the first failure is raised."""
