@@ -6,6 +6,7 @@ the order in which they arrive does not matter. Reads cost a dictionary look-up;
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -31,10 +32,14 @@ def owner_uid(obj: Json) -> str:
 
 
 class Store:
-    """The objects of one kind. They are shared: nobody changes them. `synced` after the first whole list."""
+    """The objects of one kind. They are shared: nobody changes them. `synced` after the first whole list.
+
+    `served` is false while the API server does not know the kind; `want` then asks for another look.
+    """
 
     def __init__(self, kind: Kind, trim: Trim, notify: Listener) -> None:
-        self.kind, self.synced = kind, False
+        self.kind, self.synced, self.served = kind, False, True
+        self.wanted = asyncio.Event()
         self._trim, self._notify = trim, notify
         self._objects: dict[Name, Json] = {}
         self._owned: dict[str, dict[Name, Json]] = {}
@@ -58,6 +63,11 @@ class Store:
     def in_namespace(self, namespace: str) -> list[Json]:
         """Every object of that namespace."""
         return [obj for (held, _), obj in self._objects.items() if held == namespace]
+
+    def want(self) -> None:
+        """Says that somebody refers to objects of this kind. Nobody asks for a kind that nobody refers to."""
+        if not self.served:
+            self.wanted.set()
 
     def is_dead(self, uid: str) -> bool:
         """Whether the object of that uid is known to be deleted."""
@@ -93,7 +103,7 @@ class Store:
         for name, held in gone:
             self._bury(held["metadata"]["uid"])
             self._remove(name, held)
-        self.synced = True
+        self.synced, self.served = True, True
         return len(gone)
 
     def replace(self, items: Iterable[Json], resource_version: str) -> int:
@@ -111,11 +121,12 @@ class Store:
             self._remove((namespace or "", name), old)
 
     def empty(self) -> None:
-        """Takes in that the API server does not serve this kind."""
+        """Takes in that the API server does not serve this kind; from now on `want` is heard."""
         for name, held in list(self._objects.items()):
             self._bury(held["metadata"]["uid"])
             self._remove(name, held)
-        self.synced = True
+        self.synced, self.served = True, False
+        self.wanted.clear()
 
     def _bury(self, uid: str) -> None:
         self._dead[uid] = None

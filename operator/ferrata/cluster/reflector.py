@@ -18,7 +18,8 @@ from ferrata.cluster.kinds import Kind
 from ferrata.errors import Expired, FerrataError, NotFound
 
 log = structlog.get_logger(__name__)
-_ABSENT_RECHECK = 180.0
+_BETWEEN_LOOKS = 5.0
+"""Seconds, at least, between two looks for a kind that is wanted and not served."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _SHORTEST_STREAM = 1.0
 
@@ -39,7 +40,9 @@ async def list_into(client: ApiClient, store: Store, namespace: str | None, labe
 
 
 class Reflector:
-    """Keeps the store of one kind up to date until it is cancelled. A kind that is not served counts as empty.
+    """Keeps the store of one kind up to date until it is cancelled.
+
+    A kind that is not served counts as empty, and is not looked for until somebody wants it (`Store.want`).
 
     `synced` is set after the first whole list; `trouble` is what stands in the way right now, "" when all is well.
     `on_open(plural, relisted)` hears of every stream that opens.
@@ -55,7 +58,7 @@ class Reflector:
         label_selector: str = "",
         on_open: Callable[[str, bool], None] = lambda _kind, _relisted: None,
     ) -> None:
-        self.kind, self.trouble, self.served = kind, "", True
+        self.kind, self.trouble = kind, ""
         self.synced = asyncio.Event()
         self._client, self._store = client, cache.store(kind)
         self._namespace, self._selector, self._on_open = namespace, label_selector, on_open
@@ -82,15 +85,17 @@ class Reflector:
 
     async def _list(self) -> None:
         self._version, _ = await list_into(self._client, self._store, self._namespace, self._selector)
-        self.trouble, self.served = "", True
+        self.trouble = ""
         self.synced.set()
 
     async def _wait_until_served(self) -> None:
         """The kind's definition is not installed (any more): that is no trouble, nothing of it exists."""
         self._store.empty()
-        self.trouble, self.served = "", False
+        self.trouble = ""
         self.synced.set()
-        await asyncio.sleep(_ABSENT_RECHECK * random.uniform(0.9, 1.1))
+        looked_at = asyncio.get_running_loop().time()
+        await self._store.wanted.wait()
+        await asyncio.sleep(looked_at + _BETWEEN_LOOKS - asyncio.get_running_loop().time())
 
     async def _follow(self) -> None:
         """Watches, stream after stream. Raises Expired when a new list is needed, NotFound when the kind went away."""

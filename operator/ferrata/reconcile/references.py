@@ -50,6 +50,10 @@ class Names:
             for name in found:
                 self._users[name].add(key)
 
+    def kinds(self, key: Key) -> frozenset[str]:
+        """The kinds of what `key` names."""
+        return frozenset(kind for kind, _, _ in self._named.get(key, ()))
+
     def users(self, kind: str, namespace: str, name: str) -> tuple[Key, ...]:
         """The Rollouts that name that object, sorted."""
         return tuple(sorted(self._users.get((kind, namespace, name), ())))

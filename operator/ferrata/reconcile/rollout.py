@@ -13,7 +13,16 @@ import structlog
 
 from ferrata.cluster.cache import owner_uid
 from ferrata.cluster.controller import Key, Priority
-from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA_SETS, ROLLOUTS, SERVICES, Kind
+from ferrata.cluster.kinds import (
+    ANALYSIS_RUNS,
+    HTTP_ROUTES,
+    INGRESSES,
+    REPLICA_SETS,
+    ROLLOUTS,
+    SECONDARY,
+    SERVICES,
+    Kind,
+)
 from ferrata.cluster.machinery import Machinery
 from ferrata.errors import FerrataError, InvariantBroken
 from ferrata.execute.rollout import Executor, HashCollision
@@ -55,9 +64,17 @@ class RolloutController:
         if rollout is None or rollout["metadata"].get("deletionTimestamp"):
             self._counts_due.pop(key, None)
             return None
+        self._want(key)
         check(self._machinery.cache, rollout)
         with _pass_of(key):
             return await self._pass(key, *self._look(rollout))
+
+    def _want(self, key: Key) -> None:
+        """A kind that was not served at the start is looked for while a Rollout refers to it, and only then."""
+        named = self._names.kinds(key)
+        for kind in SECONDARY:
+            if kind.kind in named:
+                self._machinery.cache.store(kind).want()
 
     def _look(self, rollout: Json) -> tuple[Observed, Plan]:
         """What is there now, and the plan for it. Raises InvariantBroken for a plan that would lose traffic."""

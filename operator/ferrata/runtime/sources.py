@@ -62,7 +62,7 @@ class Sources:
     def sickness(self) -> str:
         """The watch that has died, "" when all are alive."""
         now = self._machinery.clock.monotonic()
-        absent = {reflector.kind.plural for reflector in self._reflectors if not reflector.served}
+        absent = {store.kind.plural for store in self._machinery.cache.stores() if not store.served}
         for kind, at in self._opened.items():
             if now - at > _DEAF_AFTER and kind not in absent:
                 return f"the watch of {kind} has not been opened again for {now - at:.0f} s"

@@ -61,6 +61,8 @@ class Sweep:
 
     async def _sweep(self, source: Source) -> None:
         store, plural = self._cache.store(source.kind), source.kind.plural
+        if not store.served:
+            return  # its reflector looks when somebody wants it, and then also watches
         try:
             _, changes = await list_into(self._client, store, source.namespace, source.label_selector)
         except NotFound:

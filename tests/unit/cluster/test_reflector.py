@@ -65,7 +65,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 @pytest.fixture
 def quick_recheck(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(module, "_ABSENT_RECHECK", 0.02)
+    monkeypatch.setattr(module, "_BETWEEN_LOOKS", 0.02)
     monkeypatch.setattr(module, "_FIRST_PAUSE", 0.02)
     return
 
@@ -101,13 +101,18 @@ async def test_a_server_that_stumbles_is_asked_again(quick_recheck: None) -> Non
             assert scene.reflector.trouble == ""
 
 
-async def test_a_kind_that_is_not_served_is_empty_until_it_is(quick_recheck: None) -> None:
+async def test_a_kind_that_is_not_served_is_empty_and_looked_for_only_when_it_is_wanted(quick_recheck: None) -> None:
     async with FakeApi(absent={HTTP_ROUTES}) as api:
         api.put(HTTP_ROUTES, replica_set("route"))
         async with reflecting(api, HTTP_ROUTES) as scene:
             await scene.reflector.synced.wait()
             assert scene.names() == []
-            assert not scene.reflector.served
+            assert not scene.store.served
+            scene.store.want()
+            await until(lambda: api.count("GET", "/httproutes") == 2, "it was looked for once more")
+            await until(lambda: not scene.store.wanted.is_set(), "the answer came")
             api.absent.clear()
+            scene.store.want()
             await until(lambda: scene.names() == ["route"], "it was found without a restart")
-            assert scene.reflector.served
+            assert scene.store.served
+            assert api.count("GET", "/httproutes", limit="500") == 3, "no look that nobody asked for"
