@@ -57,6 +57,14 @@ def test_an_abort_brings_every_pod_back_and_a_retry_starts_again() -> None:
     assert "RolloutRetry" not in {c.reason for c in world.status.conditions}
 
 
+def test_the_last_of_abort_and_full_promotion_wins() -> None:
+    world = basic(*CLIMB).run().release("v2").run().user(promote_full=True, abort=True).run(seconds=1)
+    assert (world.status.phase, world.status.promote_full) == ("Degraded", False)
+    world.user(promote_full=True).run()
+    assert (world.status.phase, world.status.stable_rs, world.status.abort) == ("Healthy", "v2", False)
+    assert (world.pods("v1"), world.pods("v2")) == (0, 4)
+
+
 def test_an_abort_when_nothing_is_released_changes_nothing() -> None:
     world = basic(*CLIMB).run()
     before = dict(world.revisions)

@@ -38,9 +38,13 @@ def new_revision_restarts_the_steps(s: RolloutSnapshot, d: Draft) -> Draft:
 
 
 def abort_returns_to_the_start(s: RolloutSnapshot, d: Draft) -> Draft:
-    """An abort beats every promotion: no pauses, step 0."""
-    if not d.status.abort:
-        return d if d.status.aborted_at is None else d.put(aborted_at=None)
+    """An abort beats every promotion asked for before it: no pauses, step 0. One asked for since takes it back.
+
+    `aborted_at` tells them apart: the pass that first sees an abort notes it and drops the promotion.
+    """
+    is_taken_back = d.status.promote_full and d.status.aborted_at is not None
+    if not d.status.abort or is_taken_back:
+        return d if d.status.aborted_at is None else d.put(abort=False, aborted_at=None)
     return d.put(
         pauses=(),
         controller_pause=False,
