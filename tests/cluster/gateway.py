@@ -23,7 +23,9 @@ NAME = "gateway"
 PORT = 80
 # Contour moves a Gateway's port by this much, as its Envoy is not meant to run as root.
 ENVOY_PORT = PORT + 8000
-DISCOVERY_PORT, STATUS_PORT = 8001, 8002
+DISCOVERY_PORT, STATUS_PORT = 8001, 8003
+# Envoy's own health and statistics. Where it cannot bind, it refuses its whole configuration, again and again.
+ENVOY_STATS_PORT = 8002
 
 
 def definitions() -> list[Json]:
@@ -80,6 +82,8 @@ def _contour(folder: Folder) -> Component:
             f"--http-port={STATUS_PORT}",
             "--health-address=127.0.0.1",
             f"--health-port={STATUS_PORT}",
+            "--stats-address=127.0.0.1",
+            f"--stats-port={ENVOY_STATS_PORT}",
             "--disable-leader-election",
             "--kubernetes-client-qps=100",
             "--kubernetes-client-burst=200",
