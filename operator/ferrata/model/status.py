@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 def format_time(instant: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as Kubernetes prints times."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def parse_time(text: object) -> datetime | None:

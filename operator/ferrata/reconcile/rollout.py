@@ -78,13 +78,16 @@ class RolloutController:
 
     def _look(self, rollout: Json) -> tuple[Observed, Plan]:
         """What is there now, and the plan for it. Raises InvariantBroken for a plan that would lose traffic."""
-        observed = observe(self._machinery.cache, rollout, self._machinery.clock.now())
+        observed = self._observe(rollout)
         plan = decide(observed.snapshot)
         if (fault := broken_by(observed.snapshot, plan)) is not None:
             raise InvariantBroken(f"{observed.where}: {fault}; snapshot: {observed.snapshot!r}")
         if len(plan.actions) > _WRITES_OF_A_PASS:
             raise InvariantBroken(f"{len(plan.actions)} actions in one plan: {plan.actions!r}")
         return observed, plan
+
+    def _observe(self, rollout: Json) -> Observed:
+        return observe(self._machinery.cache, rollout, self._machinery.clock.now())
 
     async def _pass(self, key: Key, observed: Observed, plan: Plan) -> float | None:
         """Carries out the plan and publishes what it came to; seconds until the next look."""
@@ -96,8 +99,10 @@ class RolloutController:
             await self._count_collision(observed)
             return 0.0
         plan = replace(plan, status=_with_started(plan.status, executor.started))
+        if self._has_nothing_to_say(key, executor.rollout, plan):
+            return self._next_look(key, plan)
         plan, is_settled = self._settle(executor.rollout, plan)
-        is_changed = await self._publish(key, executor.rollout, plan, may_wait=is_settled)
+        is_changed = await self._publish(executor.rollout, plan)
         for event in _with_routes(plan.events, executor.told):
             self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
         if is_changed or plan.actions:
@@ -112,9 +117,7 @@ class RolloutController:
         """
         for _ in range(_LOOKS):
             status = plan.status.to_json()
-            if not plan.actions and status == (rollout.get("status") or {}):
-                return plan, True
-            _, after = self._look(rollout | {"status": status})
+            after = decide(self._observe(rollout | {"status": status}).snapshot)
             if after.actions:
                 return plan, False
             events = (*plan.events, *after.events)
@@ -147,23 +150,24 @@ class RolloutController:
             events=[event.reason for event in plan.events],
         )
 
-    async def _publish(self, key: Key, rollout: Json, plan: Plan, *, may_wait: bool) -> bool:
-        """Whether the status was written. That is refused when the Rollout changed since it was looked at."""
-        status = rollout.get("status") or {}
-        change = merge_patch(status, plan.status.to_json())
-        if self._waits(key, may_wait and not plan.events and only_counts(status, change)):
-            return False
+    async def _publish(self, rollout: Json, plan: Plan) -> bool:
+        """Whether the status had to be written. It is refused when the Rollout changed since it was looked at."""
+        change = merge_patch(rollout.get("status") or {}, plan.status.to_json())
         if change:
             await self._write_status(rollout, change)
         return bool(change)
 
-    def _waits(self, key: Key, is_minor: bool) -> bool:
-        """Whether a change of counts alone is held back still; anything else is written now, and the counts with it."""
-        now = self._machinery.clock.monotonic()
-        if is_minor and now < self._counts_due.setdefault(key, now + _COUNTS_WAIT):
-            return True
+    def _has_nothing_to_say(self, key: Key, rollout: Json, plan: Plan) -> bool:
+        """Whether nothing changed, or counts alone did and are held back still; they go along with anything else."""
+        status = rollout.get("status") or {}
+        change = merge_patch(status, plan.status.to_json())
+        is_silent = not plan.actions and not plan.events
+        if is_silent and only_counts(status, change):
+            now = self._machinery.clock.monotonic()
+            if now < self._counts_due.setdefault(key, now + _COUNTS_WAIT):
+                return True
         self._counts_due.pop(key, None)
-        return False
+        return is_silent and not change
 
     async def _write_status(self, rollout: Json, change: Json) -> None:
         metadata = rollout["metadata"]
