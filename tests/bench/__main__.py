@@ -21,7 +21,7 @@ from tests.bench.load import Load, aborted, canary_ingress, paused
 from tests.bench.report import Measure, Report
 from tests.bench.wire import WeightWatch
 from tests.cluster import Plane
-from tests.plane.operator import Operator, install_crds
+from tests.plane.operator import Operator
 
 ABORTS = 20
 SETTLE = 3.0  # seconds in which what was queued behind the work is sent
@@ -175,8 +175,6 @@ class Bench:
 def _measured(count: int, report: Report) -> Iterator[Bench]:
     """A plane of its own with a running operator. What the operator said last is printed when a step never ends."""
     with tempfile.TemporaryDirectory(prefix="ferrata-bench-") as scratch, Plane() as plane:
-        install_crds(plane)
-        plane.api.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})  # where the lease lives
         log = Path(scratch) / "operator.log"
         operator = Operator(plane, log).start()
         try:

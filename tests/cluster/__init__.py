@@ -10,6 +10,7 @@
 - node, node_parts, namespaces, cgroups, node_supervisor, inside, forward: one real node in namespaces of its own
 - gateway, prometheus, exposure: what a node can carry besides
 - images, registry, manifests: container images without Docker, the registry that serves them, applying YAML
+- chart: what the chart of this checkout makes, rendered by Helm
 - cli: `python -m tests.cluster VERB`
 """
 

@@ -20,6 +20,8 @@ class Request:
     user: str
     agent: str
     code: int
+    group: str = ""  # API group of the resource
+    granted: bool = True  # False: refused by authorization, whatever other refusals share its code
 
 
 def audited_requests(log: Path) -> Iterator[Request]:
@@ -47,4 +49,6 @@ def _request(event: dict[str, Any]) -> Request:
         user=event["user"]["username"],
         agent=event.get("userAgent", ""),
         code=event.get("responseStatus", {}).get("code", 0),
+        group=target.get("apiGroup", ""),
+        granted=event.get("annotations", {}).get("authorization.k8s.io/decision") != "forbid",
     )

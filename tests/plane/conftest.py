@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from tests.cluster import ClusterError, Plane
-from tests.plane.operator import Namespace, Operator, install_crds
+from tests.plane.operator import Namespace, Operator
 from tests.support.timeline import timeline
+
+HERE = Path(__file__).parent
+LAST = HERE / "test_rights.py"
+"""What judges the whole run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path == LAST)
 
 
 @pytest.fixture(scope="session")
 def operator(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    install_crds(plane)
-    plane.api.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})
+    """Under the rights of the chart's ServiceAccount, as everybody who runs it."""
     running = Operator(plane, tmp_path_factory.mktemp("operator") / "log").start()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]
+
+
+@pytest.fixture
+def whole_run(request: pytest.FixtureRequest) -> None:
+    """Skips a test that judges the whole run where only a part of it was asked for."""
+    taking_part = {item.path for item in request.session.items}
+    if request.config.option.keyword or set(HERE.glob("test_*.py")) - taking_part:
+        pytest.skip("judges a run of all tests on a plane")
 
 
 @pytest.hookimpl(wrapper=True)

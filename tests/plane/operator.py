@@ -7,65 +7,79 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from tests.cluster import Api, ApiError, Plane, wait_for
+from tests.cluster import Api, Plane, audited_requests, kubeconfig_for_service_account, manifests, wait_for
+from tests.cluster.audit import Request
+from tests.cluster.chart import of_kind, render
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
-_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+NAMESPACE = "argo-rollouts"  # where Argo Rollouts would be: the two share the Lease of that namespace
+_NAMESPACES = "/api/v1/namespaces"
 
 
-def install_crds(plane: Plane) -> None:
-    """Applies crds/ and waits until the API server serves them."""
-    for file in sorted((ROOT / "crds").glob("*.yaml")):
-        crd = yaml.safe_load(file.read_text())
-        plane.api.create(_CRDS, crd)
-        names = crd["spec"]["names"]
-        path = f"/apis/argoproj.io/v1alpha1/{names['plural']}"
-        wait_for(lambda path=path: _is_served(plane.api, path), f"{names['kind']} to be served")
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A release of the chart on a plane, without its pods: an `Operator` stands in for those."""
+
+    namespace: str
+    account: str
+    arguments: tuple[str, ...]  # those of the container
+    kubeconfig: Path  # with the rights of the ServiceAccount
+    documents: tuple[Json, ...]  # all that was rendered
+
+    @property
+    def user(self) -> str:
+        """The ServiceAccount's name as the API server knows it."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
+
+    def requests(self, plane: Plane) -> list[Request]:
+        """What it has asked of the API server."""
+        return [request for request in audited_requests(plane.audit_log) if request.user == self.user]
 
 
-def _is_served(api: Api, path: str) -> bool:
-    """Whether lists of a new kind are answered; 429 means that its storage is not ready yet."""
-    try:
-        return api.find(path) is not None
-    except ApiError as error:
-        if error.status != 429:
-            raise
-        return False
+def install(
+    plane: Plane, values: Json | None = None, *, release: str = "ferrata", namespace: str = NAMESPACE
+) -> Installation:
+    """Applies the rendered chart, its definitions included and its Deployment left out, as often as one likes."""
+    documents = render(values, release=release, namespace=namespace)
+    if plane.api.find(f"{_NAMESPACES}/{namespace}") is None:
+        plane.api.create(_NAMESPACES, {"metadata": {"name": namespace}})
+    manifests.apply(plane.api, [document for document in documents if document["kind"] != "Deployment"])
+    (deployment,) = of_kind(documents, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    account = pod["serviceAccountName"]
+    return Installation(
+        namespace,
+        account,
+        tuple(pod["containers"][0]["args"]),
+        kubeconfig_for_service_account(plane, namespace, account),
+        tuple(documents),
+    )
 
 
 class Operator:
-    """One operator process. `kill` is SIGKILL; `stop` asks it to end and gives its exit status."""
+    """One operator process with the arguments and the rights that the chart gives it, never an administrator's.
 
-    def __init__(self, plane: Plane, log: Path, *flags: str) -> None:
-        self._plane, self.log, self._flags = plane, log, flags
+    `kill` is SIGKILL; `stop` asks it to end and gives its exit status. `flags` come after the chart's arguments.
+    """
+
+    def __init__(self, plane: Plane, log: Path, *flags: str, installation: Installation | None = None) -> None:
+        self.installation = installation or install(plane)
+        self.log, self._flags = log, flags
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Operator:
-        command = [
-            sys.executable,
-            "-m",
-            "ferrata",
-            "--kubeconfig",
-            str(self._plane.kubeconfig),
-            "--metricsPort",
-            "0",
-            "--healthzPort",
-            "0",
-            *self._flags,
-        ]
+        installed = self.installation
+        command = [sys.executable, "-m", "ferrata", *installed.arguments, "--kubeconfig", str(installed.kubeconfig)]
+        command += ["--metricsPort", "0", "--healthzPort", "0", *self._flags]
+        environment = {"PYTHONPATH": str(ROOT / "operator"), "POD_NAMESPACE": installed.namespace}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"PYTHONPATH": str(ROOT / "operator")},
-                cwd=ROOT,
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | environment, cwd=ROOT
             )
         return self
 
@@ -92,14 +106,17 @@ class Namespace:
         self.api, self.name = api, name
         self._rollouts = f"/apis/argoproj.io/v1alpha1/namespaces/{name}/rollouts"
 
-    def rollout(self, name: str, image: str, strategy: Json, replicas: int = 4) -> None:
+    def rollout(
+        self, name: str, image: str, strategy: Json, replicas: int = 4, marks: dict[str, str] | None = None
+    ) -> None:
+        """Creates one; `marks` are its own labels, such as an instance id."""
         labels = {"app": name}
         self.api.create(
             self._rollouts,
             {
                 "apiVersion": "argoproj.io/v1alpha1",
                 "kind": "Rollout",
-                "metadata": {"name": name},
+                "metadata": {"name": name, "labels": marks or {}},
                 "spec": {
                     "replicas": replicas,
                     "selector": {"matchLabels": labels},

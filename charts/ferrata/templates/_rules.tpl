@@ -1,8 +1,9 @@
-{{/* What the operator may do where it serves Rollouts. */}}
+{{/* What the operator may do where it serves Rollouts. tests/plane/test_rights.py compares these with what it asks
+     for: a right that is missing and one that nothing needs both fail the tests. */}}
 {{- define "ferrata.rules" -}}
 - apiGroups: [argoproj.io]
   resources: [rollouts]
-  verbs: [list, watch, patch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [argoproj.io]
   resources: [rollouts/status]
   verbs: [patch]
@@ -22,16 +23,16 @@
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services]
-  verbs: [list, watch, patch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [list, watch, create, patch]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
-  verbs: [list, watch, patch]
+  verbs: [get, list, watch, patch]
 {{- end -}}
 
 {{/* Secrets by name; with rbac.secrets.names only those. */}}

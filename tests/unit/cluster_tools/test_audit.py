@@ -47,3 +47,14 @@ def test_a_subresource_is_named_with_its_resource(tmp_path: Path) -> None:
 def test_a_line_that_is_still_being_written_is_left_out(tmp_path: Path) -> None:
     log = written(tmp_path, event("get", "ResponseComplete", resource="pods"), tail='{"verb": "li')
     assert len(list(audited_requests(log))) == 1
+
+
+def test_a_refusal_by_authorization_is_told_from_one_by_admission(tmp_path: Path) -> None:
+    """Both have the code 403; only the first is a right that is missing."""
+    denied = event("list", "ResponseComplete", resource="secrets")
+    denied |= {"annotations": {"authorization.k8s.io/decision": "forbid"}, "responseStatus": {"code": 403}}
+    ending = event("create", "ResponseComplete", resource="replicasets", apiGroup="apps")
+    ending |= {"annotations": {"authorization.k8s.io/decision": "allow"}, "responseStatus": {"code": 403}}
+    requests = audited_requests(written(tmp_path, denied, ending))
+    found = [(request.resource, request.group, request.code, request.granted) for request in requests]
+    assert found == [("secrets", "", 403, False), ("replicasets", "apps", 403, True)]
