@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def operator(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """Under the rights of the chart's ServiceAccount, as everybody who runs it."""
-    running = Operator(plane, tmp_path_factory.mktemp("operator") / "log").start()
+    running = Operator(plane, tmp_path_factory.mktemp("operator") / "log").start().until_working()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]
 

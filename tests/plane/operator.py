@@ -83,6 +83,11 @@ class Operator:
             )
         return self
 
+    def until_working(self, seconds: float = 120) -> Operator:
+        """Waits until it leads and has read everything; Python's imports take long on a busy machine."""
+        wait_for(lambda: "everything read once" in self.log.read_text(), "the operator to read everything", seconds)
+        return self
+
     @property
     def pid(self) -> int:
         assert self._process is not None

@@ -303,6 +303,7 @@ def test_one_namespace_is_served_with_roles_alone_and_without_secrets(
     installation = install(plane, values, namespace=home)
     own = Operator(plane, tmp_path / "log", installation=installation).start()
     try:
+        own.until_working()
         labels = {"argo-rollouts.argoproj.io/controller-instance-id": "apart"}
         ns.rollout("app", V1, {"steps": [{"setWeight": 25}, {"pause": {}}]}, marks=labels)
         ns.until_phase("app", "Healthy")
@@ -327,7 +328,7 @@ def test_a_right_that_is_missing_shows(plane: Plane, namespace: Callable[[Api], 
     manifests.apply(plane.api, [role | {"rules": kept}])
     poor = Operator(plane, tmp_path / "log", installation=installation).start()
     try:
-        wait_for(lambda: refused(installation.requests(plane)), "a request to be refused")
+        wait_for(lambda: refused(installation.requests(plane)), "a request to be refused", 120)
         assert refused(installation.requests(plane)) == {Right("list", "replicasets", "apps")}
         wait_for(lambda: "replicasets" in poor.log.read_text(), "the operator to say what it lacks")
     finally:
