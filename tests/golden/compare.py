@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tests.golden.facts import Facts
 from tests.golden.scenario import TOLD_ABOUT, Scenario
 
 _HISTORIES = re.compile(
@@ -61,11 +62,17 @@ def _of_ends(recorded: Scenario, seen: Scenario) -> Iterator[tuple[str, str]]:
 def _of_rests(recorded: Scenario, seen: Scenario) -> Iterator[tuple[str, str]]:
     mine = seen.rests()
     for number, things in recorded.rests().items():
-        for thing, facts in things.items():
-            for fact, was in facts.items():
-                found = mine.get(number, {}).get(thing, {}).get(fact)
-                if found != was and _AT_REST.fullmatch(f"{thing} {fact}"):
-                    yield f"{thing} {fact} (after deed {number})", _unlike(was, found)
+        for aspect, text in unlike_at_rest(things, mine.get(number, {})):
+            yield f"{aspect} (after deed {number})", text
+
+
+def unlike_at_rest(recorded: dict[str, Facts], seen: dict[str, Facts]) -> Iterator[tuple[str, str]]:
+    """Of the facts of all objects when a deed is over, those that should be the same and are not."""
+    for thing, facts in recorded.items():
+        for fact, was in facts.items():
+            found = seen.get(thing, {}).get(fact)
+            if found != was and _AT_REST.fullmatch(f"{thing} {fact}"):
+                yield f"{thing} {fact}", _unlike(was, found)
 
 
 def _of_histories(recorded: Scenario, seen: Scenario) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.cluster import Api, ApiError, Plane, wait_for
 from tests.cluster.tools import binary
+from tests.golden.compare import unlike_at_rest
 from tests.golden.facts import Facts, Json, facts
 from tests.golden.scenario import NAMESPACE, WEB, Scenario, Trace
 
@@ -30,6 +31,7 @@ _WATCHED = {
     "Event": "/api/v1/events",
 }
 _SECONDS_OF_A_WATCH = 300
+_SECONDS_TO_REST = 3.0
 
 
 def instant() -> str:
@@ -61,13 +63,6 @@ class Diary:
         """Whether the answer became true within so many seconds; it is asked at every change."""
         with self.changed:
             return self.changed.wait_for(lambda: question(self), seconds)
-
-    def quiet(self, seconds: float, at_most: float) -> None:
-        """Waits until nothing was seen for so many seconds: the watches of different kinds are not in step."""
-        deadline = time.monotonic() + at_most
-        with self.changed:
-            while self.changed.wait(seconds) and time.monotonic() < deadline:
-                pass
 
     def scenario(self, of: Scenario) -> Scenario:
         """What was seen so far, as a scenario of the same name."""
@@ -168,10 +163,16 @@ class Stage:
 
     def play(self, scenario: Scenario) -> str | None:
         """Do all that was done. Returns what was waited for in vain, which ends the play; None at the end of it."""
-        for line in scenario.deeds:
+        rests = scenario.rests()
+        for number, line in enumerate(scenario.deeds):
             if (missed := self._do(line["do"])) is not None:
                 return missed
+            self._rest(rests.get(number, {}))
         return None
+
+    def _rest(self, recorded: dict[str, Facts]) -> None:
+        """Gives what should be as recorded a moment to get there: the watches of different kinds are not in step."""
+        self.diary.until(lambda diary: not any(unlike_at_rest(recorded, diary.latest)), _SECONDS_TO_REST)
 
     def _do(self, deed: Json) -> str | None:
         self.diary.note(lambda trace: trace.do(deed))
@@ -216,7 +217,6 @@ class Stage:
         self.diary.until(lambda _: is_there() or "not yet supported" in shown()[1], seconds)
         if not is_there():
             return f"{seconds:g} s for {name} to be {wanted}, in vain"
-        self.diary.quiet(0.2, at_most=1.0)
         return None
 
 
