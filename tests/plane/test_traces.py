@@ -40,7 +40,6 @@ NOT_YET = {
     "canary-restart": "restartAt",
     "experiment-step": "experiment steps",
     "invalid-service-missing": "blue-green",
-    "nginx-dynamic-stable": "dynamicStableScale",
     "workload-ref": "workloadRef",
 }
 """Scenarios whose feature is still missing. Whoever brings it takes the name out, because then the test fails."""

@@ -20,7 +20,7 @@ STEPS = st.lists(
     max_size=5,
 ).map(tuple)
 ROUTED = st.builds(
-    lambda steps, replicas, delay: World(
+    lambda steps, replicas, delay, is_dynamic: World(
         RolloutSpec(
             "ns",
             "app",
@@ -32,13 +32,15 @@ ROUTED = st.builds(
                 canary_service="c",
                 stable_service="s",
                 routed=True,
-                scale_down_delay=delay,
+                scale_down_delay=None if is_dynamic else delay,
+                dynamic_stable=is_dynamic,
             ),
         )
     ),
     STEPS,
     st.integers(1, 6),
     st.sampled_from([None, 0, 5]),
+    st.booleans(),
 )
 BASIC = st.builds(
     lambda steps, replicas, surge, unavailable: World(

@@ -78,6 +78,7 @@ class Canary:
     scale_down_delay_revision_limit: int | None = None
     abort_scale_down_delay: int | None = None
     min_pods: int = 0
+    dynamic_stable: bool = False
     threshold: ProgressThreshold | None = None
     background_analysis: bool = False
     starting_step: int = 0
@@ -93,6 +94,11 @@ class Canary:
     def abort_delay(self) -> int | None:
         """Seconds that the canary stays up after an abort; None when it stays for ever (explicit 0)."""
         return _abort_delay(self.abort_scale_down_delay)
+
+    @property
+    def keeps_aborted_pods(self) -> bool:
+        """Whether the canary keeps its pods after an abort, for its delay or for ever, whatever its weight."""
+        return self.routed and not (self.dynamic_stable and self.abort_scale_down_delay is None)
 
 
 Strategy = Canary

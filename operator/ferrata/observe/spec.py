@@ -60,6 +60,7 @@ def _canary(spec: Json, replicas: int) -> Canary:
         scale_down_delay=strategy.get("scaleDownDelaySeconds"),
         scale_down_delay_revision_limit=strategy.get("scaleDownDelayRevisionLimit"),
         abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
+        dynamic_stable=strategy.get("dynamicStableScale") is True,
         min_pods=strategy.get("minPodsPerReplicaSet") or 0,
         threshold=_threshold(strategy.get("replicaProgressThreshold")),
         background_analysis=bool((strategy.get("analysis") or {}).get("templates")),

@@ -23,7 +23,6 @@ def canary(**fields: Any) -> dict[str, Any]:
         ({"spec": {"restartAt": "2026-01-01T00:00:00Z"}}, "spec.restartAt"),
         ({"spec": {"rollbackWindow": {"revisions": 3}}}, "spec.rollbackWindow"),
         (canary(pingPong={"pingService": "a"}), "spec.strategy.canary.pingPong"),
-        (canary(dynamicStableScale=True), "spec.strategy.canary.dynamicStableScale"),
         (canary(canaryMetadata={"labels": {"a": "b"}}), "spec.strategy.canary.canaryMetadata"),
         (canary(steps=[{"pause": {}}, {"setHeaderRoute": {}}]), "spec.strategy.canary.steps[1].setHeaderRoute"),
         (canary(steps=[{"plugin": {"name": "a/b"}}]), "spec.strategy.canary.steps[0].plugin"),
@@ -51,7 +50,7 @@ def test_the_first_field_that_comes_later_is_named(given: dict[str, Any], field:
     "given",
     [
         canary(),
-        canary(dynamicStableScale=False, pingPong=None),
+        canary(antiAffinity=None, pingPong=None),
         canary(steps=[{"setWeight": 5}, {"pause": {}}, {"setCanaryScale": {"weight": 1}}, {"analysis": {}}]),
         canary(trafficRouting={"nginx": {"stableIngress": "i"}, "maxTrafficWeight": 100}),
         canary(trafficRouting={"plugins": {GATEWAY: {"httpRoute": "r", "namespace": "n"}}}),

@@ -5,6 +5,7 @@ No revision loses a pod, and no traffic is sent, in a way that could leave a req
 
 from __future__ import annotations
 
+from ferrata.model.rollout import share
 from ferrata.plan.actions import Action, Plan, PointService, ScaleRevision, SetSplit
 from ferrata.snapshot.rollout import Confirmation, RolloutSnapshot
 
@@ -23,7 +24,7 @@ def _fault(s: RolloutSnapshot, plan: Plan, action: Action) -> str | None:
             if target is None or target.available < 1:
                 return f"Service {name} would select revision {to}, which has no available pod"
         case ScaleRevision(name, replicas):
-            return _shrink_fault(s, name, replicas)
+            return _shrink_fault(s, plan, name, replicas)
     return None
 
 
@@ -37,9 +38,13 @@ def _split_fault(s: RolloutSnapshot, plan: Plan, canary: int, total: int) -> str
     return None
 
 
-def _shrink_fault(s: RolloutSnapshot, name: str, replicas: int) -> str | None:
+def _shrink_fault(s: RolloutSnapshot, plan: Plan, name: str, replicas: int) -> str | None:
     revision = next((r for r in s.revisions if r.name == name), None)
-    if revision is None or not s.spec.canary.routed or replicas > 0 or revision.replicas == 0 or s.spec.replicas == 0:
+    if revision is None or not s.spec.canary.routed or s.spec.replicas == 0 or replicas >= revision.replicas:
+        return None
+    if s.spec.canary.dynamic_stable and s.distinct_stable is not None and s.distinct_stable.name == name:
+        return _dynamic_fault(s, plan, name, replicas)
+    if replicas > 0:
         return None
     if s.distinct_stable is not None and s.distinct_stable.name == name:
         return f"the stable revision {name} would be scaled to zero"
@@ -47,3 +52,13 @@ def _shrink_fault(s: RolloutSnapshot, name: str, replicas: int) -> str | None:
     if is_canary and s.route is not None and (s.route.weight or s.route.confirmation is Confirmation.PENDING):
         return f"the canary {name} would be scaled to zero while {s.route.weight} of the traffic may reach it"
     return None
+
+
+def _dynamic_fault(s: RolloutSnapshot, plan: Plan, name: str, replicas: int) -> str | None:
+    """A dynamic stable revision keeps the pods for its share, both of what is served and of what is to be."""
+    full, route = s.spec.canary.max_weight, s.route
+    if route is None or route.weight is None or route.confirmation is Confirmation.PENDING:
+        return f"the stable revision {name} would lose pods while it is not known what is served"
+    weight = min([route.weight, *(action.canary for action in plan.actions if isinstance(action, SetSplit))])
+    needed = share(s.spec.replicas, full - weight, full)
+    return f"the stable revision {name} would get {replicas} of {needed} pods" if replicas < needed else None

@@ -126,6 +126,8 @@ def promotion_reason(s: RolloutSnapshot, d: Draft) -> str | None:
     if d.status.abort or not _is_available(s):
         return None
     if d.status.promote_full:
+        if s.spec.canary.dynamic_stable and not serves(s, s.spec.canary.max_weight):
+            return None
         return "Full promotion requested"
     if s.is_fully_promoted:
         return "Fast rollback"

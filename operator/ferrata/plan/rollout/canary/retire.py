@@ -32,8 +32,14 @@ def _retire_basic(s: RolloutSnapshot, d: Draft, others: list[Revision]) -> Draft
 
 def _retire_routed(s: RolloutSnapshot, d: Draft, others: list[Revision]) -> Draft:
     """A revision that traffic just left keeps its pods for the delay; one from in between goes at once."""
-    promoted = d.status.stable_rs == s.new_hash
     free = [other for other in others if other.hash not in retire.protected_hashes(s, d)]
-    waiting = [other for other in free if promoted or other.scale_down_deadline]
+    waiting = [other for other in free if _may_wait(s, d, other)]
     at_once = [retire.scale_down(other, 0) for other in free if other not in waiting]
     return retire.after_delay(s, d.do(*at_once), waiting)
+
+
+def _may_wait(s: RolloutSnapshot, d: Draft, other: Revision) -> bool:
+    """A dynamic stable revision gave its pods back as its traffic left; without steps all traffic leaves at once."""
+    if s.spec.canary.dynamic_stable and s.spec.step_count:
+        return False
+    return d.status.stable_rs == s.new_hash or bool(other.scale_down_deadline)

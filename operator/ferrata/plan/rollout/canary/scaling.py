@@ -34,7 +34,7 @@ def _stable_and_new(s: RolloutSnapshot, d: Draft) -> Draft:
 
 def _keeps_canary(s: RolloutSnapshot, d: Draft) -> bool:
     """Whether the canary of an aborted release keeps its pods for a while (or for good) instead of being sized."""
-    return d.status.abort and s.spec.canary.routed and s.distinct_stable is not None and s.new is not None
+    return d.status.abort and s.spec.canary.keeps_aborted_pods and s.distinct_stable is not None and s.new is not None
 
 
 def _traffic_is_settled(s: RolloutSnapshot, d: Draft) -> bool:

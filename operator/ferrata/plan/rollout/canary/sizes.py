@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ferrata.model.rollout import RolloutSpec, ThresholdType, share
 from ferrata.model.status import RolloutStatus
-from ferrata.plan.rollout.canary import basic
-from ferrata.plan.rollout.canary.weights import canary_scale, step_weight
+from ferrata.plan.rollout.canary import basic, dynamic
+from ferrata.plan.rollout.canary.weights import canary_scale, is_taken, step_weight
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 
@@ -25,19 +25,28 @@ def goal(s: RolloutSnapshot, status: RolloutStatus) -> Sizes:
     if not spec.canary.routed:
         if s.distinct_stable is None:
             return Sizes(spec.replicas, 0)
-        weight = step_weight(spec, status, s.new_hash)
+        weight = step_weight(s, status)
         return Sizes(*basic.closest(spec.replicas, weight, spec.canary.max_weight, spec.canary.max_surge))
-    return Sizes(_routed_canary(spec, status, s.new_hash), spec.replicas if s.distinct_stable else 0)
+    return Sizes(_routed_canary(s, status), _routed_stable(s, status) if s.distinct_stable else 0)
 
 
-def _routed_canary(spec: RolloutSpec, status: RolloutStatus, new_hash: str) -> int:
-    scale = canary_scale(spec, status)
-    is_whole = status.promote_full or not status.stable_rs or status.stable_rs == new_hash
+def _routed_stable(s: RolloutSnapshot, status: RolloutStatus) -> int:
+    """All pods; with dynamicStableScale those that its share of the traffic needs."""
+    spec, full = s.spec, s.spec.canary.max_weight
+    # A superseded revision gives its traffic back to the stable one before the new revision gets any.
+    if not spec.canary.dynamic_stable or is_taken(s):
+        return spec.replicas
+    return _at_least(spec, share(spec.replicas, full - step_weight(s, status), full))
+
+
+def _routed_canary(s: RolloutSnapshot, status: RolloutStatus) -> int:
+    spec, scale = s.spec, canary_scale(s.spec, status)
+    is_whole = status.promote_full or not status.stable_rs or status.stable_rs == s.new_hash
     if scale is not None and not is_whole:
         if scale.replicas is not None:
             return scale.replicas
         return _at_least(spec, share(spec.replicas, scale.weight or 0, spec.canary.max_weight))
-    weight = step_weight(spec, status, new_hash)
+    weight = step_weight(s, status)
     return _at_least(spec, share(spec.replicas, weight, spec.canary.max_weight))
 
 
@@ -48,13 +57,25 @@ def _at_least(spec: RolloutSpec, count: int) -> int:
 
 def next_sizes(s: RolloutSnapshot, status: RolloutStatus) -> Sizes:
     """What to ask for now, on the way to the goal."""
+    if s.spec.canary.dynamic_stable:
+        return _held_by_traffic(s, status)
     if s.spec.canary.routed:
         return goal(s, status)
     limits = basic.Limits(s.spec.replicas, s.spec.canary.max_surge, s.spec.canary.max_unavailable)
-    weight = step_weight(s.spec, status, s.new_hash)
+    weight = step_weight(s, status)
     bystanders = tuple(o for o in s.others if o.replicas)
     new, stable = basic.sizes(s.new, s.distinct_stable, bystanders, limits, weight, s.spec.canary.max_weight)
     return Sizes(new, stable)
+
+
+def _held_by_traffic(s: RolloutSnapshot, status: RolloutStatus) -> Sizes:
+    """The goal, with the pods that traffic may reach still. What is no step's doing but an abort's is held for the
+    canary too, whose size steps may set apart from its traffic.
+    """
+    wanted, stable, new = goal(s, status), s.distinct_stable, s.new
+    held_stable = _at_least(s.spec, dynamic.least_stable(s, stable)) if stable is not None else 0
+    held_new = _at_least(s.spec, dynamic.least_canary(s, new)) if new is not None and status.abort else 0
+    return Sizes(max(wanted.new, min(held_new, new.replicas if new else 0)), max(wanted.stable, held_stable))
 
 
 def is_enough(spec: RolloutSpec, revision: Revision | None, wanted: int) -> bool:
@@ -73,6 +94,8 @@ def are_reached(s: RolloutSnapshot, status: RolloutStatus) -> bool:
     if not is_enough(s.spec, s.new, wanted.new):
         return False
     stable = s.distinct_stable
+    if s.spec.canary.dynamic_stable:
+        return True
     if stable is not None and (stable.replicas, stable.actual) != (wanted.stable, wanted.stable):
         return False
     return s.spec.canary.routed or sum(o.available for o in s.others) == 0

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ferrata.model.status import Weights
 from ferrata.plan.actions import Action, PointService, SetSplit
-from ferrata.plan.rollout.canary import sizes
-from ferrata.plan.rollout.canary.weights import last_set_weight
+from ferrata.plan.rollout.canary import dynamic, sizes
+from ferrata.plan.rollout.canary.weights import is_taken, last_set_weight
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
 
@@ -16,9 +16,13 @@ from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
 def desired_weight(s: RolloutSnapshot, d: Draft) -> int:
     """Weight that the canary should have now, 0 to the maximum; first answer that fits."""
     status, spec = d.status, s.spec
-    if s.is_fully_promoted or status.abort or s.new is None or s.new.available == 0:
+    if status.abort and spec.canary.dynamic_stable and not s.is_fully_promoted and not is_taken(s):
+        return dynamic.rollback_weight(s)
+    if s.is_fully_promoted or status.abort or s.new is None or s.new.available == 0 or is_taken(s):
         return 0
     if status.promote_full:
+        if spec.canary.dynamic_stable:
+            return dynamic.promoted_weight(s)
         return s.status.weights.canary if s.status.weights else 0
     if not spec.step_count:
         return 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ferrata.model.rollout import CanaryScale, RolloutSpec, Step
 from ferrata.model.status import RolloutStatus
+from ferrata.plan.rollout.canary import dynamic
 from ferrata.snapshot.rollout import Confirmation, RolloutSnapshot
 
 
@@ -26,16 +27,24 @@ def canary_scale(spec: RolloutSpec, status: RolloutStatus) -> CanaryScale | None
     return None if scale == CanaryScale() else scale
 
 
-def step_weight(spec: RolloutSpec, status: RolloutStatus, new_hash: str) -> int:
+def step_weight(s: RolloutSnapshot, status: RolloutStatus) -> int:
     """The weight of the present step, 0 to the maximum: the maximum when everything belongs to the new revision."""
-    full, index = spec.canary.max_weight, status.current_step_index
-    if status.promote_full or not status.stable_rs or status.stable_rs == new_hash:
+    spec, full, index = s.spec, s.spec.canary.max_weight, status.current_step_index
+    if status.promote_full or not status.stable_rs or status.stable_rs == s.new_hash:
         return full
     if status.abort:
-        return 0
+        return dynamic.landing_weight(s) if spec.canary.dynamic_stable else 0
     if index is None or index >= spec.step_count:
         return full
     return last_set_weight(spec.steps, index + 1)
+
+
+def is_taken(s: RolloutSnapshot) -> bool:
+    """Whether the canary Service still carries weight for a revision that was superseded."""
+    view, route = s.services.get(s.spec.canary.canary_service), s.route
+    if view is None or route is None or view.selects in {"", s.new_hash, s.status.stable_rs}:
+        return False
+    return bool(route.weight) or route.confirmation is Confirmation.PENDING
 
 
 def serves(s: RolloutSnapshot, weight: int) -> bool:
