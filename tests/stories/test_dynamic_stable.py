@@ -71,6 +71,21 @@ def test_an_aborted_canary_that_keeps_its_pods_does_not_stop_the_way_back(delay:
     assert (world.weight, *pods(world)) == (0, 4, 0 if delay else 3)
 
 
+def test_a_canary_that_died_is_left_as_fast_as_the_stable_pods_come_up() -> None:
+    world = climbed(SetWeight(20), Pause(), SetWeight(60), Pause(), replicas=10)
+    world.broken.add("v2")
+    world.settle()
+    world.user(abort=True)
+    world.tick()
+    assert (world.weight, *pods(world)) == (60, 10, 6)
+    stable = world.revisions["v1"]
+    world.revisions["v1"] = replace(stable, actual=10, ready=7, available=7)
+    world.tick()
+    assert world.weight == 30
+    world.run()
+    assert (world.weight, *pods(world)) == (0, 10, 0)
+
+
 def test_going_back_to_the_stable_revision_waits_for_its_pods() -> None:
     world = climbed().release("v1")
     world.tick()

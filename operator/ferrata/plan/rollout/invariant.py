@@ -31,7 +31,8 @@ def _fault(s: RolloutSnapshot, plan: Plan, action: Action) -> str | None:
 def _split_fault(s: RolloutSnapshot, plan: Plan, canary: int, total: int) -> str | None:
     if not 0 <= canary <= total:
         return f"{canary} is no share of {total}"
-    if canary and (s.new is None or s.new.available < 1):
+    is_lowered = s.route is not None and s.route.weight is not None and canary < s.route.weight
+    if canary and not is_lowered and (s.new is None or s.new.available < 1):
         return f"weight {canary} would go to a canary without available pods"
     if plan.status.abort and s.route is not None and s.route.weight is not None and canary > s.route.weight:
         return f"an aborted canary would get more traffic: {s.route.weight} to {canary}"

@@ -12,10 +12,10 @@ from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
 
 def landing_weight(s: RolloutSnapshot) -> int:
     """The next lower weight on the way back after an abort: that of a step for which there are more than enough pods
-    of the canary, seen from the last step; 0 when there is none left.
+    of the canary, seen from the last step; 0 when there is none left, or nobody there to carry it.
     """
     stable, new, canary = s.distinct_stable, s.new, s.spec.canary
-    if stable is None or new is None:
+    if stable is None or new is None or new.available == 0:
         return 0
     missing = s.spec.replicas - stable.available
     # A canary that keeps all its pods does not tell how far the way back is; what the stable revision lacks does.
