@@ -8,7 +8,7 @@ PYTHON := $(VENV)/bin/python
 export PYTHONPATH := operator
 export MYPYPATH := operator
 
-.PHONY: help setup bench test test-fast verify lint types layers generate generated clean kind-up kind-down
+.PHONY: help setup demo bench test test-fast verify lint types layers generate generated clean kind-up kind-down
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ generate: setup ## Write what is generated: crds/ with the chart's copy, and the
 generated: setup
 	@"$(PYTHON)" tools/generate_crds.py --check
 	@"$(PYTHON)" tools/generate_chart.py --check
+
+demo: setup ## Releases on a real cluster: good ones promoted, bad ones caught (root; NONINTERACTIVE=1: no questions)
+	@"$(PYTHON)" -m tests.demo
 
 bench: setup ## Measure requests, seconds, CPU and memory beside their budgets
 	@"$(PYTHON)" -m tests.cluster build plane helm

@@ -1,0 +1,3 @@
+module ferrata.dev/tests/demo/load
+
+go 1.21

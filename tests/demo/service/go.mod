@@ -1,0 +1,3 @@
+module ferrata.dev/tests/demo/service
+
+go 1.21
