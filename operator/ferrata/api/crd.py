@@ -5,6 +5,11 @@ definitions   the five manifests by plural name
 Their schemas come from the models, with the types, required fields and enums that `argoproj.io/v1alpha1` has, so that
 an object which was accepted before is accepted now. What only the controller can judge (negative numbers, two
 strategies, durations) is left to it: it answers with a condition that names the field.
+
+Unknown fields below `spec` are kept, and told by the controller. A schema that prunes them loses a misspelt field
+without a word to Helm, to `kubectl patch` and to whoever else does not ask for strict validation, and nobody can tell
+what is lost. The price is that `kubectl apply`, which asks for it, no longer refuses such a field itself. Pod templates
+stay as strict as Kubernetes' own, and statuses, which programs write, are pruned.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from typing import Any, Final
 from ferrata.api.analysis import AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate
 from ferrata.api.experiment import Experiment
 from ferrata.api.rollout import Rollout
-from ferrata.api.schema import model_schema
+from ferrata.api.schema import KEEPS_UNKNOWN, model_schema, strict
 from ferrata.api.written import KubernetesObject
 
 Json = dict[str, Any]
@@ -106,6 +111,9 @@ def _definition(kind: _Kind) -> Json:
 
 def _schema(kind: _Kind) -> Json:
     schema = model_schema(kind.model) | {"description": kind.model.__doc__}
+    del schema[KEEPS_UNKNOWN]
+    if "status" in schema["properties"]:
+        schema["properties"]["status"] = strict(schema["properties"]["status"])
     for part, text in _TEXTS.items():
         if part in schema["properties"]:
             schema["properties"][part]["description"] = text

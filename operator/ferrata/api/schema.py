@@ -2,6 +2,7 @@
 
 model_schema   of a model of written objects
 pod_schema     of a struct in model/pod_types.json, above all PodTemplateSpec and JobSpec
+strict         a schema whose objects keep only what they list
 
 References are written out and `null` is not mentioned: neither is allowed in a CustomResourceDefinition.
 """
@@ -18,7 +19,8 @@ from pydantic.fields import FieldInfo
 from ferrata.api.written import ObjectMeta, OpenApi, PodType, Written, bare
 
 Json = dict[str, Any]
-_ANYTHING: Final = {"x-kubernetes-preserve-unknown-fields": True}
+KEEPS_UNKNOWN: Final = "x-kubernetes-preserve-unknown-fields"
+_ANYTHING: Final = {KEEPS_UNKNOWN: True}
 _INT_OR_STRING: Final = {"x-kubernetes-int-or-string": True}
 _PLAIN: Final[dict[Any, Json]] = {
     str: {"type": "string"},
@@ -51,9 +53,9 @@ _TEMPLATE_METADATA: Final = ("labels", "annotations")
 
 
 def model_schema(model: type[Written]) -> Json:
-    """The schema of `model`, with the descriptions that its fields have."""
+    """The schema of `model`, with the descriptions that its fields have; its objects keep unknown fields."""
     properties = {info.alias or name: _field_schema(info) for name, info in model.model_fields.items()}
-    return _object(properties, model.REQUIRED)
+    return _object(properties, model.REQUIRED) | _ANYTHING
 
 
 def _field_schema(info: FieldInfo) -> Json:
@@ -110,6 +112,17 @@ def _pod_field_schema(struct: str, field: Json) -> Json:
     if place in _DEFAULTS:
         schema["default"] = _DEFAULTS[place]
     return schema
+
+
+def strict(schema: Json) -> Json:
+    """`schema` without the unknown fields of those objects that list their properties."""
+    kept = {key: value for key, value in schema.items() if key != KEEPS_UNKNOWN or "properties" not in schema}
+    for part in ("items", "additionalProperties"):
+        if part in kept:
+            kept[part] = strict(kept[part])
+    if "properties" in kept:
+        kept["properties"] = {name: strict(value) for name, value in kept["properties"].items()}
+    return kept
 
 
 def _object(properties: Json, required: tuple[str, ...]) -> Json:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from ferrata.model.pod_types import encode
 
+_LONGEST: Final = 1000
+"""Characters of a value that are printed: conditions must stay small, whatever the value is."""
 NOTHING: Final = object()
 """Stands for the value of an error that has none."""
 
@@ -38,9 +40,14 @@ class SpecError:
     detail: str = ""
 
     def __str__(self) -> str:
-        value = "" if self.value is NOTHING else f": {_printed(self.value)}"
+        value = "" if self.value is NOTHING else f": {shortened(_printed(self.value))}"
         detail = f": {self.detail}" if self.detail else ""
-        return f"{self.field}: {self.kind.value}{value}{detail}"
+        return f"{shortened(self.field)}: {self.kind.value}{value}{detail}"
+
+
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """`text`, or its beginning when it is longer than `longest` characters."""
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 
 
 def _printed(value: Any) -> str:

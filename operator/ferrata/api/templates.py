@@ -74,7 +74,7 @@ def _refuse_twice(items: Sequence[Json], key: str, text: str) -> None:
 def _union(specs: Sequence[Json]) -> list[Json]:
     found: dict[str, Json] = {}
     for argument in (argument for spec in specs for argument in spec.get("args") or []):
-        name = argument["name"]
+        name = _name(argument)
         old, new = found.get(name, {}).get("value"), argument.get("value")
         if old is not None and new is not None and old != new:
             raise SpecRejected(f"Argument `{name}` specified multiple times with different values: '{old}', '{new}'")
@@ -85,7 +85,11 @@ def _union(specs: Sequence[Json]) -> list[Json]:
 
 def resolve_args(args: Sequence[Json], rollout: Json, stable_hash: str, latest_hash: str) -> list[Json]:
     """`{name, value}` of each argument that a Rollout supplies. Raises SpecRejected for a field that is not there."""
-    return [{"name": a["name"], "value": _supplied(a, rollout, stable_hash, latest_hash)} for a in args]
+    return [{"name": _name(a), "value": _supplied(a, rollout, stable_hash, latest_hash)} for a in args]
+
+
+def _name(argument: Json) -> str:
+    return argument.get("name") or ""
 
 
 def _supplied(argument: Json, rollout: Json, stable_hash: str, latest_hash: str) -> str:
@@ -139,13 +143,13 @@ def merge_args(supplied: Sequence[Json], declared: Sequence[Json]) -> list[Json]
 
     Raises SpecRejected for one that has neither a value nor a source.
     """
-    given: Mapping[str, Json] = {argument["name"]: argument for argument in supplied}
-    return [_merged(argument, given.get(argument["name"], {})) for argument in declared]
+    given: Mapping[str, Json] = {_name(argument): argument for argument in supplied}
+    return [_merged(argument, given.get(_name(argument), {})) for argument in declared]
 
 
 def _merged(declared: Json, incoming: Json) -> Json:
     key = "value" if incoming.get("value") is not None else "valueFrom"
     merged = declared | {key: incoming[key]} if incoming.get(key) is not None else declared
     if merged.get("value") is None and merged.get("valueFrom") is None:
-        raise SpecRejected(f"args.{declared['name']} was not resolved")
+        raise SpecRejected(f"args.{_name(declared)} was not resolved")
     return merged

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ferrata.api.spec_error import SpecError, internal, invalid, required
+from ferrata.api.unknown import refused_in_rollout
 from ferrata.api.validation_canary import canary_errors
 from ferrata.api.validation_pod import selector_errors, template_errors
 from ferrata.api.validation_shape import shape_errors
@@ -40,6 +41,7 @@ def validate_spec(rollout: Json) -> SpecError | None:
 
 def _errors(rollout: Json) -> Iterator[SpecError]:
     yield from shape_errors(rollout)
+    yield from refused_in_rollout(rollout)
     spec = rollout.get("spec")
     if spec is None:
         yield required("spec", "Rollout has missing field '.spec'")

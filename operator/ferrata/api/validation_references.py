@@ -1,6 +1,7 @@
 """Whether the objects that a Rollout refers to exist and fit it.
 
 referenced_names      which objects to fetch
+uses                  where it starts an analysis
 nested_names          which templates an AnalysisTemplate refers to in turn
 validate_references   the first thing that is wrong, or None
 
@@ -58,7 +59,7 @@ class ReferenceNames:
 
 def referenced_names(rollout: Json) -> ReferenceNames:
     """The names in a Rollout that `validate_spec` accepts. Templates that templates name are in `nested_names`."""
-    refs = [ref for use in _uses(rollout) for ref in use.refs]
+    refs = [ref for use in uses(rollout) for ref in use.refs]
     gateways = list(_gateways(rollout))
     return ReferenceNames(
         services=_unique(name for _, name in _services(rollout)),
@@ -87,7 +88,7 @@ def validate_references(rollout: Json, references: References) -> SpecError | No
 def _errors(rollout: Json, found: References) -> Iterator[SpecError]:
     for path, name in _services(rollout):
         yield from _service_errors(rollout, path, name, found.services.get(name))
-    for use in _uses(rollout):
+    for use in uses(rollout):
         yield from template_errors(use, found.templates, found.cluster_templates)
     yield from _nginx_errors(rollout, found.ingresses)
     for path, config in _gateways(rollout):
@@ -127,7 +128,8 @@ def _service_errors(rollout: Json, path: str, name: str, service: Json | None) -
         yield invalid(path, name, f'Service "{name}" is managed by another Rollout')
 
 
-def _uses(rollout: Json) -> Iterator[Use]:
+def uses(rollout: Json) -> Iterator[Use]:
+    """Every place of a Rollout that starts an analysis, those of its experiments apart."""
     blue_green, canary = _strategy(rollout, "blueGreen"), _strategy(rollout, "canary")
     for name in ("prePromotionAnalysis", "postPromotionAnalysis"):
         yield Use(f"{_STRATEGY}.blueGreen.{name}", blue_green.get(name) or {})

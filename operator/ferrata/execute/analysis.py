@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ferrata.api.templates import flatten, merge_args, resolve_args, resolve_templates
+from ferrata.api.templates import LookUp, flatten, merge_args, resolve_args, resolve_templates
 from ferrata.cluster.kinds import ANALYSIS_RUNS, ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES
 from ferrata.cluster.machinery import Machinery
 from ferrata.errors import AlreadyExists, SpecRejected
@@ -47,6 +47,14 @@ def _is_same(run: Json, body: Json) -> bool:
     return mine and same and not finished and run["spec"].get("terminate") is not True
 
 
+def run_spec(analysis: Json, rollout: Json, look_up: LookUp, stable_hash: str, latest_hash: str) -> Json:
+    """The spec of the AnalysisRun of `analysis`, a section of `rollout`. Raises SpecRejected when there is none."""
+    templates = resolve_templates(analysis.get("templates") or [], look_up)
+    spec = flatten(templates, analysis.get("dryRun") or [], analysis.get("measurementRetention") or [])
+    supplied = resolve_args(analysis.get("args") or [], rollout, stable_hash, latest_hash)
+    return spec | {"args": merge_args(supplied, spec["args"])}
+
+
 def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, stable_hash: str) -> Json:
     """The AnalysisRun that `action` asks for, under its base name."""
     metadata, canary = rollout["metadata"], rollout["spec"]["strategy"]["canary"]
@@ -58,10 +66,7 @@ def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, sta
         kind = CLUSTER_ANALYSIS_TEMPLATES if cluster else ANALYSIS_TEMPLATES
         return machinery.cache.store(kind).get(None if cluster else namespace, name)
 
-    templates = resolve_templates(analysis.get("templates") or [], look_up)
-    spec = flatten(templates, analysis.get("dryRun") or [], analysis.get("measurementRetention") or [])
-    supplied = resolve_args(analysis.get("args") or [], rollout, stable_hash, action.hash)
-    spec["args"] = merge_args(supplied, spec.get("args") or [])
+    spec = run_spec(analysis, rollout, look_up, stable_hash, action.hash)
     suffix = f"-{action.step_index}" if is_step else ""
     extra = analysis.get("analysisRunMetadata") or {}
     labels = {keys.POD_TEMPLATE_HASH: action.hash, keys.ROLLOUT_TYPE: action.kind}

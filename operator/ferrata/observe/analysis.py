@@ -22,12 +22,16 @@ def argument_values(run: Json, secrets: Mapping[tuple[str, str], str] | None = N
     for argument in (run.get("spec") or {}).get("args") or []:
         reference = ((argument.get("valueFrom") or {}).get("secretKeyRef")) or None
         if reference is None:
-            found[argument["name"]] = argument.get("value")
+            found[argument.get("name") or ""] = argument.get("value")
         elif secrets is None:
-            found[argument["name"]] = PLACEHOLDER
+            found[argument.get("name") or ""] = PLACEHOLDER
         else:
-            found[argument["name"]] = secrets[reference["name"], reference["key"]]
+            found[argument.get("name") or ""] = secrets[_secret(reference)]
     return found
+
+
+def _secret(reference: Json) -> tuple[str, str]:
+    return reference.get("name") or "", reference.get("key") or ""
 
 
 def secret_references(run: Json) -> list[tuple[str, str]]:
@@ -36,7 +40,7 @@ def secret_references(run: Json) -> list[tuple[str, str]]:
         ((argument.get("valueFrom") or {}).get("secretKeyRef"))
         for argument in (run.get("spec") or {}).get("args") or []
     ]
-    return [(reference["name"], reference["key"]) for reference in references if reference]
+    return [_secret(reference) for reference in references if reference]
 
 
 def read_run(run: Json, values: Mapping[str, str | None]) -> RunSpec:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ferrata.api.parsing import named
+from ferrata.api.unknown import unknown_in_rollout
 from ferrata.cluster.cache import Cache
 from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA_SETS, SERVICES, Kind
 from ferrata.model import keys, pod_template
@@ -85,6 +87,7 @@ def observe(cache: Cache, rollout: Json, now: datetime) -> Observed:
         route=_route(active, objects),
         runs=_runs(cache, spec),
         revision_annotation=_number(rollout),
+        unknown_fields=named(unknown_in_rollout(rollout)),
     )
     return Observed(rollout, snapshot, active, objects)
 

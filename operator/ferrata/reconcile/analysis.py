@@ -11,6 +11,10 @@ from typing import Any
 
 import structlog
 
+from ferrata.api.analysis import AnalysisRun
+from ferrata.api.parsing import named, require_types
+from ferrata.api.spec_error import shortened
+from ferrata.api.unknown import unknown_in_run
 from ferrata.cluster.controller import Key, Priority
 from ferrata.cluster.kinds import ANALYSIS_RUNS, SECRETS, Kind
 from ferrata.cluster.machinery import Machinery
@@ -31,6 +35,8 @@ from ferrata.reconcile.publish import merge_patch
 
 Json = dict[str, Any]
 log = structlog.get_logger(__name__)
+_LONGEST = 4000
+"""Characters of a message; a status is no place for a megabyte."""
 
 
 class AnalysisRunController:
@@ -50,6 +56,10 @@ class AnalysisRunController:
         state = RunState.from_json(run.get("status") or {})
         if state.phase in TERMINAL:
             return await self._expire(run, state, now)
+        require_types(AnalysisRun, {key: value for key, value in run.items() if key != "status"})
+        if not state.phase and (unknown := unknown_in_run(run)):
+            text = f"Nothing reads these fields: {named(unknown)}"
+            self._machinery.recorder.record(run, "Warning", "UnknownFields", text)
         spec = read_run(run, argument_values(run))
         if text := fault(spec.metrics):
             raise SpecRejected(f"Analysis spec invalid: {text}")
@@ -145,8 +155,13 @@ class AnalysisRunController:
         run = self._machinery.cache.store(ANALYSIS_RUNS).get(*key)
         if run is None:
             return
-        state = replace(RunState.from_json(run.get("status") or {}), phase=ERROR, message=str(error))
-        await self._publish(run, state, (Event("AnalysisRunError", "Analysis Completed. Result: Error", "Warning"),))
+        text = shortened(str(error), _LONGEST)
+        state = replace(RunState.from_json(run.get("status") or {}), phase=ERROR, message=text)
+        events = (
+            Event("InvalidSpec", text, "Warning"),
+            Event("AnalysisRunError", "Analysis Completed. Result: Error", "Warning"),
+        )
+        await self._publish(run, state, events if isinstance(error, SpecRejected) else events[1:])
 
     def keys_for(self, kind: Kind, old: Json | None, new: Json | None) -> Iterable[tuple[Key, Priority]]:
         if kind != ANALYSIS_RUNS or new is None:

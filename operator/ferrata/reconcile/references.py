@@ -19,7 +19,9 @@ Name = tuple[str, str, str]
 def names_of(rollout: Json) -> tuple[Name, ...]:
     """Every object that the canary strategy of `rollout` names; none when it is malformed."""
     metadata = rollout["metadata"]
-    strategy = ((rollout.get("spec") or {}).get("strategy") or {}).get("canary")
+    strategy: Any = rollout
+    for part in ("spec", "strategy", "canary"):
+        strategy = strategy.get(part) if isinstance(strategy, dict) else None
     if not isinstance(strategy, dict):
         return ()
     services = [strategy.get("canaryService"), strategy.get("stableService")]

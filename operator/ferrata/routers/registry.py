@@ -47,7 +47,7 @@ def _nginx(config: Json, owner: Owner, routing: Json) -> Router:
 
 def _gateway(config: Json, owner: Owner) -> Router:
     names = [config["httpRoute"]] if config.get("httpRoute") else []
-    names += [route["name"] for route in config.get("httpRoutes") or []]
+    names += [route["name"] for route in config.get("httpRoutes") or [] if route.get("name")]
     key = config.get("inProgressLabelKey") or IN_PROGRESS[0]
     value = config.get("inProgressLabelValue") or IN_PROGRESS[1]
     label = None if config.get("disableInProgressLabel") else (key, value)

@@ -4,6 +4,7 @@ RolloutSnapshot
 ├── spec, status          what the author asked for; what was last published (and what users patched into it)
 ├── revisions             every ReplicaSet that this Rollout owns; `new` and `stable` are two of them
 ├── services              the Services that the strategy names
+├── unknown_fields        what of the manifest nothing reads, in one line
 ├── route                 what the data plane is known to serve, when there is a router
 └── step_run, background  the analysis that belongs to the current step and to the whole update
 """
@@ -105,6 +106,7 @@ class RolloutSnapshot:
     route: RouteView | None = None
     runs: tuple[AnalysisView, ...] = ()
     revision_annotation: int = 0
+    unknown_fields: str = ""
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

@@ -33,6 +33,18 @@ def valid_spec(_: RolloutSnapshot, d: Draft) -> Draft:
     return replace(d, status=d.status.without_condition("InvalidSpec")) if d.status.condition("InvalidSpec") else d
 
 
+def unknown_fields(s: RolloutSnapshot, d: Draft) -> Draft:
+    """UnknownFields: there while the manifest has fields that nothing reads; told when they change."""
+    if not s.unknown_fields:
+        return replace(d, status=d.status.without_condition("UnknownFields"))
+    text = f"Nothing reads these fields: {s.unknown_fields}"
+    old = d.status.condition("UnknownFields")
+    if old is not None and old.message == text:
+        return d
+    d = replace(d, status=d.status.without_condition("UnknownFields"))
+    return _set(s, d, "UnknownFields", "True", "UnknownFields", text).say("UnknownFields", text, "Warning")
+
+
 def availability(s: RolloutSnapshot, d: Draft) -> Draft:
     """Available: as many available pods as were asked for."""
     if view(s.spec).is_available(s, d):

@@ -17,6 +17,7 @@ from ferrata.snapshot.rollout import RolloutSnapshot
 
 PUBLICATION: tuple[Question, ...] = (
     conditions.valid_spec,
+    conditions.unknown_fields,
     conditions.resumption,
     conditions.availability,
     conditions.completion,
