@@ -45,10 +45,14 @@ class Side:
 
 
 def closest(replicas: int, weight: int, max_weight: int, max_surge: int) -> tuple[int, int]:
-    """(canary, stable) pods whose ratio is closest to `weight` of `max_weight`; the earliest candidate wins a tie."""
+    """(canary, stable) pods whose ratio is closest to `weight` of `max_weight`; the earliest candidate wins a tie.
+
+    Without room for one more pod, a ratio halfway between all and all but one leaves the stable side its last pod.
+    """
     if replicas == 0:
         return 0, 0
-    options = list(_candidates(replicas, Fraction(weight, max_weight), max_surge))
+    almost_all = (replicas - 1, replicas)
+    options = list(_candidates(replicas, Fraction(weight, max_weight), max_surge)) or [almost_all]
     canary, total = min(options, key=lambda c: abs(Fraction(c[0] * max_weight, c[1]) - weight))
     return canary, total - canary
 
