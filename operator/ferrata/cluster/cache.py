@@ -163,7 +163,9 @@ class Cache:
         self._listeners: list[Listener] = []
 
     def set_trim(self, kind: Kind, trim: Trim) -> None:
-        """`trim(new, old)` is what remains of an object of that kind; set before the store is first asked for."""
+        """`trim(new, old)` is what remains of an object of that kind. Raises RuntimeError when its store exists."""
+        if kind in self._stores:
+            raise RuntimeError(f"the store of {kind.plural} is in use already: nothing would be trimmed")
         self._trims[kind] = trim
 
     def store(self, kind: Kind) -> Store:

@@ -63,8 +63,8 @@ class Operator:
         namespace, name = settings.controller_namespace, settings.lease_name
         self._elector = Elector(self._lease_client, clock, namespace=namespace, name=name, times=times)
         self._machinery = self._assemble(connection)
-        self._sources = Sources(connection, self._machinery)
         self._workers, self._queues = self._staff(build(self._machinery))
+        self._sources = Sources(connection, self._machinery)
         self._stop = asyncio.Event()
         self._beat = clock.monotonic()
         self._endpoints = Endpoints(sickness=self._sickness, hindrance=self._hindrance, metrics=self._metrics.text)

@@ -133,3 +133,10 @@ def test_objects_without_version_or_owner_are_understood() -> None:
     assert version({}) == 0
     assert version({"metadata": {"resourceVersion": "abc"}}) == 0
     assert owner_uid({"metadata": {"ownerReferences": [{"uid": "x"}]}}) == ""
+
+
+def test_a_trim_that_would_come_too_late_is_refused() -> None:
+    cache = Cache()
+    cache.store(REPLICA_SETS)
+    with pytest.raises(RuntimeError, match="replicasets is in use already"):
+        cache.set_trim(REPLICA_SETS, lambda new, _: new)
