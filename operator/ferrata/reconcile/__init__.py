@@ -11,6 +11,7 @@ from ferrata.execute.measure import Backends
 from ferrata.observe.rollout import trim_replica_set
 from ferrata.reconcile.analysis import AnalysisRunController
 from ferrata.reconcile.rollout import RolloutController
+from ferrata.reconcile.services import ServiceController
 from ferrata.reconcile.templates import TemplateController
 
 
@@ -19,4 +20,5 @@ def build(machinery: Machinery) -> list[Controller]:
     machinery.cache.set_trim(REPLICA_SETS, trim_replica_set)
     default = os.environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", "")
     templates = [TemplateController(machinery, kind) for kind in (ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES)]
-    return [RolloutController(machinery), AnalysisRunController(machinery, Backends(), default), *templates]
+    runs = AnalysisRunController(machinery, Backends(), default)
+    return [RolloutController(machinery), runs, ServiceController(machinery), *templates]

@@ -1,4 +1,4 @@
-"""Which Rollouts use which Service, Ingress or HTTPRoute, so that a change of one wakes the right ones."""
+"""Which Rollouts use which Service, Ingress or HTTPRoute, so that a change of one wakes the right ones; and orphans."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from ferrata.cluster.cache import owner_uid
 from ferrata.cluster.controller import Key
 from ferrata.errors import SpecRejected
 from ferrata.routers.base import Owner
@@ -59,3 +60,25 @@ class Names:
     def users(self, kind: str, namespace: str, name: str) -> tuple[Key, ...]:
         """The Rollouts that name that object, sorted."""
         return tuple(sorted(self._users.get((kind, namespace, name), ())))
+
+
+class Orphans:
+    """ReplicaSets without a controller, by namespace: there are hardly any, and none is searched for among all."""
+
+    def __init__(self) -> None:
+        self._held: defaultdict[str, dict[str, Json]] = defaultdict(dict)
+
+    def notice(self, old: Json | None, new: Json | None) -> None:
+        """A ReplicaSet changed from `old` to `new`."""
+        metadata = (new or old or {})["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        if new is not None and not owner_uid(new):
+            self._held[namespace][name] = new
+        elif namespace in self._held:
+            self._held[namespace].pop(name, None)
+            if not self._held[namespace]:
+                del self._held[namespace]
+
+    def of(self, namespace: str) -> list[Json]:
+        """Those in `namespace`, by name."""
+        return [rs for _, rs in sorted(self._held.get(namespace, {}).items())]

@@ -25,6 +25,7 @@ from ferrata.cluster.kinds import (
 )
 from ferrata.cluster.machinery import Machinery
 from ferrata.errors import FerrataError, InvariantBroken
+from ferrata.execute.claims import adopt, release, wants
 from ferrata.execute.rollout import Executor, HashCollision
 from ferrata.model.status import Condition, RolloutStatus, RunStatus
 from ferrata.model.status_json import read_status
@@ -35,7 +36,7 @@ from ferrata.plan.rollout.invariant import broken_by
 from ferrata.plan.rollout.runs import BACKGROUND, STEP
 from ferrata.reconcile.checks import check
 from ferrata.reconcile.publish import merge_patch, only_counts
-from ferrata.reconcile.references import Names, names_of
+from ferrata.reconcile.references import Names, Orphans, names_of
 
 Json = dict[str, Any]
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class RolloutController:
     def __init__(self, machinery: Machinery) -> None:
         self._machinery = machinery
         self._names = Names()
+        self._orphans = Orphans()
         self._counts_due: dict[Key, float] = {}
 
     async def reconcile(self, key: Key) -> float | None:
@@ -66,6 +68,8 @@ class RolloutController:
             return None
         self._want(key)
         check(self._machinery.cache, rollout)
+        await adopt(self._machinery, rollout, self._orphans.of(key[0]))
+        await release(self._machinery, rollout)
         with _pass_of(key):
             return await self._pass(key, *self._look(rollout))
 
@@ -199,7 +203,10 @@ class RolloutController:
     def _concerned(self, kind: Kind, old: Json | None, new: Json | None) -> Iterable[tuple[Key, Priority]]:
         if kind == ROLLOUTS:
             return self._own(old, new)
-        if kind in {REPLICA_SETS, ANALYSIS_RUNS}:
+        if kind == REPLICA_SETS:
+            self._orphans.notice(old, new)
+            return (*self._owners(new or old or {}), *self._adopters(new))
+        if kind == ANALYSIS_RUNS:
             return self._owners(new or old or {})
         if kind in {SERVICES, INGRESSES, HTTP_ROUTES}:
             metadata = (new or old or {"metadata": {}})["metadata"]
@@ -213,10 +220,20 @@ class RolloutController:
             return
         key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
         self._names.put(key, names_of(new) if new is not None else ())
-        if new is not None and old is None:
+        if new is None:
+            text = f"Rollout {key[1]}/{key[0]} is deleted."
+            self._machinery.recorder.record(obj, "Normal", "RolloutDeleted", text)
+        elif old is None:
             text = f"Rollout resource added to informer: {key[0]}/{key[1]}"
             self._machinery.recorder.record(new, "Normal", "RolloutAddedToInformer", text)
         yield key, _priority(new)
+
+    def _adopters(self, rs: Json | None) -> Iterator[tuple[Key, Priority]]:
+        """Rollouts that would adopt a ReplicaSet that nobody owns."""
+        if rs is not None and not owner_uid(rs):
+            for rollout in self._machinery.cache.store(ROLLOUTS).in_namespace(rs["metadata"]["namespace"]):
+                if wants(rollout, rs):
+                    yield (rollout["metadata"]["namespace"], rollout["metadata"]["name"]), Priority.ACTIVE
 
     def _owners(self, child: Json) -> Iterator[tuple[Key, Priority]]:
         uid = owner_uid(child)
