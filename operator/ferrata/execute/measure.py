@@ -6,6 +6,7 @@ Whatever goes wrong becomes a Failure with its reason: a backend that is down, s
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -18,6 +19,8 @@ from ferrata.metrics.base import Failure, Request, Sample
 _THREADS = 16
 _MOST = 8 * 1024 * 1024
 """Bytes of an answer that are read; a metric is a handful of numbers."""
+_PART = 64 * 1024
+"""Bytes that are read at once."""
 _TAKES_NO_POST = frozenset({405, 501})
 """Answers upon which clients of the Prometheus HTTP API ask again by GET."""
 
@@ -50,7 +53,7 @@ class Backends:
 
     def _ask(self, request: Request, method: str, url: str) -> tuple[int, bytes]:
         session = self._connection(request)._session  # noqa: SLF001 - its own query methods hide status and body
-        form = dict(request.form)
+        form, started = dict(request.form), time.monotonic()
         with session.request(
             method,
             url,
@@ -62,7 +65,7 @@ class Backends:
             verify=request.verify,
             stream=True,
         ) as response:
-            return response.status_code, response.raw.read(_MOST, decode_content=True)
+            return response.status_code, _read(response.raw, until=started + request.timeout)
 
     def _connection(self, request: Request) -> PrometheusConnect:
         key = (request.url, request.verify)
@@ -76,3 +79,16 @@ class Backends:
     def close(self) -> None:
         """Ends the threads; queries under way are left to their time-outs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(answer: urllib3.HTTPResponse, until: float) -> bytes:
+    """The body. A time-out of a socket begins anew with each byte, so the whole is given up at `until` (monotonic).
+
+    Raises TimeoutError then, which is an OSError as the others of a connection.
+    """
+    body = bytearray()
+    while len(body) < _MOST and (part := answer.read1(_PART, decode_content=True)):
+        body += part
+        if time.monotonic() > until:
+            raise TimeoutError(f"the answer is not over after {len(body)} bytes")
+    return bytes(body)

@@ -15,6 +15,8 @@ from ferrata.snapshot.rollout import Confirmation, RouteView
 
 _LONGEST = 253
 _CLASS = "kubernetes.io/ingress.class"
+_COPIED = ("ingressClassName", "tls")
+"""Parts of a stable ingress that its canary has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,25 @@ class NginxRouter:
         owners = existing["metadata"].get("ownerReferences") or []
         if not any(owner.get("uid") == self.owner.uid for owner in owners):
             raise SpecRejected(f"canary ingress `{ref.name}` controlled by different object", "spec.strategy.canary")
-        if _contains(existing, body):
+        annotations, spec = self._gone(existing, body)
+        if _contains(existing, body) and not annotations and not spec:
             return None
-        change = {"metadata": {"annotations": body["metadata"]["annotations"]}, "spec": body["spec"]}
+        metadata = {"annotations": body["metadata"]["annotations"] | annotations}
+        change = {"metadata": metadata, "spec": body["spec"] | spec}
         text = f"Updating Ingress `{ref.name}` to desiredWeight '{weight}'"
         return Write(ref, change, create=False, reason="PatchingCanaryIngress", message=text)
 
+    def _gone(self, existing: Json, body: Json) -> tuple[Json, Json]:
+        """Annotations of ours and parts of the spec that are not wanted any more, as a merge patch removes them."""
+        wanted = body["metadata"]["annotations"]
+        held = existing["metadata"].get("annotations") or {}
+        ours = [key for key in held if key == _CLASS or key.startswith(f"{self.prefix}/")]
+        parts = [key for key in _COPIED if key in (existing.get("spec") or {})]
+        return {k: None for k in ours if k not in wanted}, {k: None for k in parts if k not in body["spec"]}
+
     def _body(self, ref: Ref, stable: Json, weight: int) -> Json:
         spec = stable.get("spec") or {}
-        kept = {key: spec[key] for key in ("ingressClassName", "tls") if key in spec}
+        kept = {key: spec[key] for key in _COPIED if key in spec}
         reference = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Rollout",

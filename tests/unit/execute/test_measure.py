@@ -17,6 +17,8 @@ from ferrata.metrics.base import Failure, Request, Sample
 
 SCALAR = json.dumps({"status": "success", "data": {"resultType": "scalar", "result": [0, "0.5"]}}).encode()
 HANG = threading.Event()
+HUNG_UP = threading.Event()
+"""Set when a client did not wait for the end of an endless answer."""
 SEEN: list[tuple[str, str, bytes, str]] = []
 
 
@@ -39,6 +41,8 @@ class Backend(BaseHTTPRequestHandler):
                 pass
             case "silent":
                 HANG.wait(20)
+            case "trickles":
+                self._trickle()
             case "getonly":
                 self._answer(200 if self.command == "GET" else 405, SCALAR if self.command == "GET" else b"")
             case status:
@@ -52,6 +56,15 @@ class Backend(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)
+
+    def _trickle(self) -> None:
+        """A byte at a time, without end."""
+        self._answer(200, b"", length=10**6)
+        try:
+            while not HANG.wait(0.01):
+                self.wfile.write(b" ")
+        except OSError:
+            HUNG_UP.set()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Says nothing: what was asked is in SEEN."""
@@ -130,3 +143,9 @@ def test_a_backend_that_is_not_there_is_a_failure() -> None:
 @pytest.mark.parametrize("header", [("X", "a\nb"), ("X", "\u2603"), ("a b\n", "c")])
 def test_a_header_that_cannot_be_sent_is_a_failure(address: str, header: tuple[str, str]) -> None:
     assert isinstance(ask(replace(query(address, "good"), headers=(header,))), Failure)
+
+
+def test_an_answer_without_end_holds_no_thread_beyond_its_time_out(address: str) -> None:
+    answer = ask(Request(f"{address}/trickles", (("query", "up"),), 0.2))
+    assert isinstance(answer, Failure)
+    assert HUNG_UP.wait(20)

@@ -65,6 +65,17 @@ def test_what_is_rendered_reads_back_and_is_not_written_twice(weight: int) -> No
     assert ROUTER.render(weight, objects) == ()
 
 
+def test_what_the_source_no_longer_has_goes_from_the_canary_too() -> None:
+    limited = NginxRouter(OWNER, ("main",), additional=(("limit-rps", "5"),))
+    objects = written({STABLE: stable()}, limited.render(20, {STABLE: stable()}))
+    del objects[STABLE]["spec"]["tls"]
+    del objects[STABLE]["metadata"]["annotations"]["kubernetes.io/ingress.class"]
+    objects = written(objects, ROUTER.render(20, objects))
+    assert objects[CANARY]["metadata"]["annotations"] == {f"{P}/canary": "true", f"{P}/canary-weight": "20"}
+    assert "tls" not in objects[CANARY]["spec"]
+    assert ROUTER.render(20, objects) == ()
+
+
 def test_a_new_weight_is_a_patch_that_leaves_foreign_annotations() -> None:
     objects = written({STABLE: stable()}, ROUTER.render(20, {STABLE: stable()}))
     objects[CANARY]["metadata"]["annotations"]["team"] = "red"
