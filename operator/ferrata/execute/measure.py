@@ -6,13 +6,13 @@ Whatever goes wrong becomes a Failure with its reason: a backend that is down, s
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
 import urllib3
 from prometheus_api_client import PrometheusConnect
 
+from ferrata.clock import Clock, SystemClock
 from ferrata.metrics import prometheus
 from ferrata.metrics.base import Failure, Request, Sample
 
@@ -28,7 +28,8 @@ _TAKES_NO_POST = frozenset({405, 501})
 class Backends:
     """Connections that are kept alive, one set per address and its settings."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="measure")
         self._connections: dict[tuple[object, ...], PrometheusConnect] = {}
 
@@ -53,7 +54,7 @@ class Backends:
 
     def _ask(self, request: Request, method: str, url: str) -> tuple[int, bytes]:
         session = self._connection(request)._session  # noqa: SLF001 - its own query methods hide status and body
-        form, started = dict(request.form), time.monotonic()
+        form, started = dict(request.form), self._clock.monotonic()
         with session.request(
             method,
             url,
@@ -65,7 +66,19 @@ class Backends:
             verify=request.verify,
             stream=True,
         ) as response:
-            return response.status_code, _read(response.raw, until=started + request.timeout)
+            return response.status_code, self._read(response.raw, started + request.timeout)
+
+    def _read(self, answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
+        """The body. A time-out of a socket begins anew with each byte, so the whole is given up at `until` (monotonic).
+
+        Raises TimeoutError then, which is an OSError as the others of a connection.
+        """
+        body = bytearray()
+        while len(body) < _MOST and (part := answer.read1(_PART, decode_content=True)):
+            body += part
+            if self._clock.monotonic() > until:
+                raise TimeoutError(f"the answer is not over after {len(body)} bytes")
+        return bytes(body)
 
     def _connection(self, request: Request) -> PrometheusConnect:
         key = (request.url, request.verify)
@@ -79,16 +92,3 @@ class Backends:
     def close(self) -> None:
         """Ends the threads; queries under way are left to their time-outs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _read(answer: urllib3.HTTPResponse, until: float) -> bytes:
-    """The body. A time-out of a socket begins anew with each byte, so the whole is given up at `until` (monotonic).
-
-    Raises TimeoutError then, which is an OSError as the others of a connection.
-    """
-    body = bytearray()
-    while len(body) < _MOST and (part := answer.read1(_PART, decode_content=True)):
-        body += part
-        if time.monotonic() > until:
-            raise TimeoutError(f"the answer is not over after {len(body)} bytes")
-    return bytes(body)
