@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.cluster import Api, Plane
-from tests.plane.operator import Namespace, Operator, install_crds
+from tests.plane.operator import Namespace, install_crds
+from tests.support.forks import Forks
 from tests.support.proxy import Proxy
 
 pytestmark = [pytest.mark.plane, pytest.mark.slow]
@@ -153,24 +154,23 @@ def killer() -> Killer:
 
 
 @pytest.fixture
-def victim(own: Plane, killer: Killer, tmp_path: Path) -> Iterator[Operator]:
+def victim(own: Plane, killer: Killer, tmp_path: Path) -> Iterator[None]:
     """An operator that reaches the API server through the proxy. It has no rival, so it needs no Lease."""
     with Proxy(own.server, own.ca, killer.after_write) as proxy:
         config = yaml.safe_load(own.kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": proxy.address}
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(config))
-        flags = ("--kubeconfig", str(kubeconfig), "--leader-elect=false")
-        operator = Operator(own, tmp_path / "log", *flags)
+        flags = ("--kubeconfig", str(kubeconfig), "--leader-elect=false", "--metricsPort", "0", "--healthzPort", "0")
+        with Forks(flags, tmp_path / "log") as operator:
 
-        def again() -> None:
-            operator.kill()
+            def again() -> None:
+                operator.kill()
+                operator.start()
+
+            killer.kill = again
             operator.start()
-
-        killer.kill = again
-        operator.start()
-        yield operator
-        operator.kill()
+            yield
 
 
 # ---- what users met
@@ -244,8 +244,9 @@ def is_ready(pod: Json) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
+@pytest.mark.usefixtures("victim")
 def test_killed_after_any_write_the_story_ends_the_same(
-    own: Plane, killer: Killer, victim: Operator, namespace: Callable[[Api], str]
+    own: Plane, killer: Killer, namespace: Callable[[Api], str]
 ) -> None:
     calm = Story(Namespace(own.api, namespace(own.api)))
     calm.begin()
