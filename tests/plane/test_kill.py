@@ -35,6 +35,8 @@ STRATEGY = {
     "scaleDownDelaySeconds": 1,
     "abortScaleDownDelaySeconds": 1,
 }
+_SPARED = 3
+"""Stories that may do with fewer writes than the calm one: two statuses that follow each other can become one."""
 HASH = "rollouts-pod-template-hash"
 WATCHED = {
     "pods": "/api/v1/pods",
@@ -261,9 +263,11 @@ def test_killed_after_any_write_the_story_ends_the_same(
         story.begin()
     tell(stories, 200)
 
-    assert len(killer.killed_at) == count, f"not killed: {set(killer.armed) - set(killer.killed_at)}"
+    spared = set(killer.armed) - set(killer.killed_at)
+    assert len(spared) <= _SPARED, f"not killed: {spared}"
+    assert all(len(killer.writes[name]) < killer.armed[name] for name in spared)
     for story in stories:
-        assert story.outcome() == expected, f"killed after {killer.killed_at[story.ns.name]}"
+        assert story.outcome() == expected, f"killed after {killer.killed_at.get(story.ns.name)}"
     assert history.lost_requests() == []
 
 

@@ -73,6 +73,7 @@ class Proxy:
 
     async def _forward(self, session: ClientSession, request: web.Request) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
+        headers["Accept-Encoding"] = "identity"
         url, body = f"{self._server}{request.raw_path}", await request.read()
         async with session.request(request.method, url, data=body or None, headers=headers) as found:
             kept = {name: value for name, value in found.headers.items() if name.lower() not in _HOP}
@@ -82,8 +83,8 @@ class Proxy:
                     self._after_write(request.method, request.path)
                 return web.Response(status=found.status, headers=kept, body=whole)
             answer = web.StreamResponse(status=found.status, headers=kept)
-            await answer.prepare(request)
             try:
+                await answer.prepare(request)
                 async for chunk in found.content.iter_any():
                     await answer.write(chunk)
             except (ClientError, ConnectionError):
