@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.cluster import Api, Plane
-from tests.plane.operator import Namespace, install_crds
+from tests.plane.operator import Namespace, install
 from tests.support.forks import Forks
 from tests.support.proxy import Proxy
 
@@ -49,8 +49,6 @@ WATCHED = {
 def own() -> Iterator[Plane]:
     """A plane without the operator that other tests share."""
     with Plane() as plane:
-        install_crds(plane)
-        plane.api.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})
         yield plane
 
 
@@ -159,7 +157,7 @@ def killer() -> Killer:
 def victim(own: Plane, killer: Killer, tmp_path: Path) -> Iterator[None]:
     """An operator that reaches the API server through the proxy. It has no rival, so it needs no Lease."""
     with Proxy(own.server, own.ca, killer.after_write) as proxy:
-        config = yaml.safe_load(own.kubeconfig.read_text())
+        config = yaml.safe_load(install(own).kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": proxy.address}
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(config))
