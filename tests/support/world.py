@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.rollout import RolloutSpec
 from ferrata.model.status import RolloutStatus
 from ferrata.plan import actions as act
@@ -30,6 +31,7 @@ class World:
     revisions: dict[str, Revision] = field(default_factory=dict)
     services: dict[str, ServiceView] = field(default_factory=dict)
     weight: int | None = None
+    routes: tuple[ManagedRoute, ...] = ()
     annotation: int = 0
     events: list[tuple[str, str]] = field(default_factory=list)
     timeline: list[str] = field(default_factory=list)
@@ -57,7 +59,7 @@ class World:
             others=others,
             services=dict(self.services),
             revision_annotation=self.annotation,
-            route=RouteView(self.weight, state) if self.spec.canary.routed else None,
+            route=RouteView(self.weight, state, managed=self.routes) if self.spec.canary.routed else None,
         )
 
     def tick(self, killed_after: int | None = None) -> bool:
@@ -152,8 +154,8 @@ class World:
                 self.annotation = number
             case act.PointService(name, to):
                 self.services[name] = ServiceView(name, to, "app")
-            case act.SetSplit(canary):
-                self.weight = canary
+            case act.SetSplit(canary, _, routes):
+                self.weight, self.routes = canary, routes
             case act.DeleteRevision(name):
                 del self.revisions[name.removeprefix("app-")]
             case _:
@@ -165,6 +167,8 @@ class World:
             return
         full = self.spec.canary.max_weight
         shares = {self.spec.canary.canary_service: self.weight, self.spec.canary.stable_service: full - self.weight}
+        if self.routes:
+            shares[self.spec.canary.canary_service] = self.weight or 1
         for service, share in shares.items():
             target = self.revisions.get(self.services[service].selects)
             if share and (target is None or target.available < 1):

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
 _SPEC_FIELDS: Final = ("workloadRef", "restartAt", "rollbackWindow")
 _CANARY_FIELDS: Final = ("pingPong", "antiAffinity", "canaryMetadata", "stableMetadata")
-_STEPS: Final = ("experiment", "setHeaderRoute", "setMirrorRoute", "plugin")
+_STEPS: Final = ("experiment", "plugin")
 _ROUTERS: Final = ("istio", "alb", "smi", "ambassador", "appMesh", "traefik", "apisix")
 _GATEWAY_FIELDS: Final = (
     *(f"{kind}Route{suffix}" for kind in ("grpc", "tcp", "tls") for suffix in ("", "s")),
@@ -67,9 +67,6 @@ def _routing_fields(routing: Json, path: str) -> Iterator[str]:
 
 def _gateway_fields(config: Json, path: str) -> Iterator[str]:
     yield from _asked(config, _GATEWAY_FIELDS, path, bool)
-    for index, route in enumerate(config.get("httpRoutes") or ()):
-        if route.get("useHeaderRoutes"):
-            yield f"{path}.httpRoutes[{index}].useHeaderRoutes"
 
 
 def unsupported_metric(metric: Json) -> str | None:

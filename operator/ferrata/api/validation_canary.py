@@ -166,7 +166,7 @@ def _pause_errors(pause: Json, field: str) -> Iterator[SpecError]:
 
 
 def _header_errors(step: Json, routing: Json | None, field: str) -> Iterator[SpecError]:
-    if not _has(routing, "istio", "alb", "apisix", "plugins"):
+    if not _has(routing, "istio", "alb", "apisix", "plugins", "gatewayAPI"):
         text = "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix"
         yield invalid(field, decode("SetHeaderRoute", step), text)
     for index, match in enumerate(step.get("match") or ()):
@@ -178,7 +178,7 @@ def _header_errors(step: Json, routing: Json | None, field: str) -> Iterator[Spe
 
 
 def _mirror_errors(step: Json, routing: Json | None, field: str) -> Iterator[SpecError]:
-    if not _has(routing, "istio", "plugins"):
+    if not _has(routing, "istio", "plugins", "gatewayAPI"):
         text = "SetMirrorRoute requires TrafficRouting, supports Istio and Plugins"
         yield invalid(field, decode("SetMirrorRoute", step), text)
     for index, match in enumerate(step.get("match") or ()):

@@ -19,6 +19,7 @@ from ferrata.errors import AlreadyExists
 from ferrata.execute import analysis
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.pod_template import canonical
 from ferrata.model.status import RunStatus
 from ferrata.plan.actions import (
@@ -78,8 +79,8 @@ class Executor:
                 await self._number_rollout(number)
             case PointService(name, pod_hash):
                 await self._point(name, pod_hash)
-            case SetSplit(canary):
-                await self._split(canary)
+            case SetSplit(canary, _, routes):
+                await self._split(canary, routes)
             case StartAnalysis(kind):
                 stable = self._snapshot.status.stable_rs
                 run = await analysis.start(self._machinery, self.rollout, action, stable)
@@ -155,9 +156,9 @@ class Executor:
             body["metadata"] = {"annotations": {keys.MANAGED_BY: self.rollout["metadata"]["name"]}}
         await self._patch(SERVICES, name, body)
 
-    async def _split(self, canary: int) -> None:
+    async def _split(self, canary: int, routes: tuple[ManagedRoute, ...]) -> None:
         for router in self._routers:
-            for write in router.render(canary, self._objects):
+            for write in router.render(canary, self._objects, routes):
                 await self._write(write)
 
     async def _write(self, write: Write) -> None:

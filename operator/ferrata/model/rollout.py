@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ferrata.model.managed_routes import ManagedRoute
+
 FULL_WEIGHT = 100
 """Weight of all traffic, in percent, where a router has no scale of its own."""
 
@@ -35,6 +37,11 @@ class Step:
     @property
     def scale(self) -> CanaryScale | None:
         """How the canary is sized from this step on; None when that stays as it was. An empty one ends an earlier."""
+        return None
+
+    @property
+    def managed_route(self) -> ManagedRoute | None:
+        """The route that is there beside the split from this step on; None when those stay as they were."""
         return None
 
     @property
@@ -79,6 +86,7 @@ class Canary:
     abort_scale_down_delay: int | None = None
     min_pods: int = 0
     dynamic_stable: bool = False
+    managed_routes: tuple[str, ...] = ()
     threshold: ProgressThreshold | None = None
     background_analysis: bool = False
     starting_step: int = 0

@@ -12,6 +12,7 @@ from ferrata.cluster.cache import Cache
 from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA_SETS, SERVICES, Kind
 from ferrata.model import keys, pod_template
 from ferrata.model.hashing import pod_template_hash, step_hash
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.rollout import RolloutSpec
 from ferrata.model.status import parse_time
 from ferrata.model.status_json import read_status
@@ -176,10 +177,21 @@ def _route(active: tuple[Router, ...], objects: Objects) -> RouteView | None:
     views = [router.observed(objects) for router in active]
     weights = {view.weight for view in views}
     weight = weights.pop() if len(weights) == 1 else None
+    managed = _managed(
+        [view.managed for view, router in zip(views, active, strict=True) if router.takes_managed_routes]
+    )
     worst = next((v for v in views if v.confirmation is Confirmation.PENDING), None)
     if worst is not None:
-        return RouteView(weight, Confirmation.PENDING, worst.blocked_by)
-    return RouteView(weight, Confirmation.CONFIRMED if weight is not None else Confirmation.ABSENT)
+        return RouteView(weight, Confirmation.PENDING, worst.blocked_by, managed)
+    return RouteView(weight, Confirmation.CONFIRMED if weight is not None else Confirmation.ABSENT, managed=managed)
+
+
+def _managed(views: list[tuple[ManagedRoute, ...] | None]) -> tuple[ManagedRoute, ...] | None:
+    """The managed routes that all routers agree on; None when they do not."""
+    found = set(views)
+    if not found:
+        return ()
+    return found.pop() if len(found) == 1 else None
 
 
 def _runs(cache: Cache, spec: RolloutSpec) -> tuple[AnalysisView, ...]:

@@ -14,6 +14,7 @@ from ferrata.model.rollout import (
     ThresholdType,
 )
 from ferrata.plan.rollout.canary import steps
+from ferrata.routers.registry import takes_managed_routes
 
 Json = dict[str, Any]
 _STEPS = "spec.strategy.canary.steps"
@@ -48,6 +49,7 @@ def _canary(spec: Json, replicas: int) -> Canary:
     if not isinstance(strategy, dict):
         raise SpecRejected("not yet supported: a strategy other than spec.strategy.canary", "spec.strategy")
     routing = strategy.get("trafficRouting")
+    _check_routes(strategy.get("steps") or [], routing)
     surge, unavailable = _budget(strategy, replicas)
     return Canary(
         steps=tuple(steps.parse(step, f"{_STEPS}[{i}]") for i, step in enumerate(strategy.get("steps") or [])),
@@ -61,11 +63,23 @@ def _canary(spec: Json, replicas: int) -> Canary:
         scale_down_delay_revision_limit=strategy.get("scaleDownDelayRevisionLimit"),
         abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
         dynamic_stable=strategy.get("dynamicStableScale") is True,
+        managed_routes=tuple(str(route.get("name") or "") for route in (routing or {}).get("managedRoutes") or ()),
         min_pods=strategy.get("minPodsPerReplicaSet") or 0,
         threshold=_threshold(strategy.get("replicaProgressThreshold")),
         background_analysis=bool((strategy.get("analysis") or {}).get("templates")),
         starting_step=(strategy.get("analysis") or {}).get("startingStep") or 0,
     )
+
+
+def _check_routes(asked: list[Json], routing: Json | None) -> None:
+    """Raises SpecRejected when a step places a route and no router has a place for it."""
+    if takes_managed_routes(routing):
+        return
+    for index, step in enumerate(asked):
+        for kind in ("setHeaderRoute", "setMirrorRoute"):
+            if step.get(kind) is not None:
+                field = f"{_STEPS}[{index}].{kind}"
+                raise SpecRejected(f"{field}: no HTTPRoute of trafficRouting has useHeaderRoutes: true", field)
 
 
 def _budget(strategy: Json, replicas: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.status import RolloutStatus
 
 
@@ -70,10 +71,13 @@ class PointService:
 
 @dataclass(frozen=True, slots=True)
 class SetSplit:
-    """The routers send `canary` of `total` to the canary Service and the rest to the stable one."""
+    """The routers send `canary` of `total` to the canary Service and the rest to the stable one. Beside the split
+    there are exactly the managed `routes`, in the order of their precedence.
+    """
 
     canary: int
     total: int
+    routes: tuple[ManagedRoute, ...] = ()
     phase: Phase = Phase.SHIFT
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.snapshot.rollout import RouteView
 
 Json = dict[str, Any]
@@ -58,8 +59,13 @@ class Router(Protocol):
     def observed(self, objects: Objects) -> RouteView:
         """What the objects say about the split, and whether the data plane is known to serve it."""
 
-    def render(self, canary: int, objects: Objects) -> tuple[Write, ...]:
-        """Writes that make the canary's weight `canary`; none when it is so already.
+    @property
+    def takes_managed_routes(self) -> bool:
+        """Whether routes can be placed beside the split."""
+
+    def render(self, canary: int, objects: Objects, routes: tuple[ManagedRoute, ...] = ()) -> tuple[Write, ...]:
+        """Writes that make the canary's weight `canary` with exactly `routes` beside the split, the first of which
+        counts first; none when it is so already. A router that takes no managed routes leaves them out.
 
         Raises SpecRejected when an object cannot carry the split.
         """

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferrata.errors import SpecRejected
+from ferrata.model.managed_routes import ManagedRoute
+from ferrata.routers import http_rules
 from ferrata.routers.base import Json, Objects, Owner, Ref, Write
 from ferrata.snapshot.rollout import Confirmation, RouteView
 
@@ -24,6 +26,12 @@ class GatewayRouter:
     routes: tuple[str, ...]
     namespace: str
     label: tuple[str, str] | None = IN_PROGRESS
+    with_headers: frozenset[str] = frozenset()
+    """Names of those of `routes` that managed routes are placed in."""
+
+    @property
+    def takes_managed_routes(self) -> bool:
+        return bool(self.with_headers)
 
     def needs(self) -> tuple[Ref, ...]:
         return tuple(Ref("HTTPRoute", self.namespace, name) for name in self.routes)
@@ -32,10 +40,21 @@ class GatewayRouter:
         routes = [objects.get(ref) for ref in self.needs()]
         weights = {self._weight(route) for route in routes}
         weight = weights.pop() if len(weights) == 1 else None
+        managed = self._managed(objects)
         if weight is None:
-            return RouteView(None, Confirmation.ABSENT)
+            return RouteView(None, Confirmation.ABSENT, managed=managed)
         blocked = next((text for route in routes if route is not None and (text := _blocked_by(route))), "")
-        return RouteView(weight, Confirmation.PENDING if blocked else Confirmation.CONFIRMED, blocked)
+        return RouteView(weight, Confirmation.PENDING if blocked else Confirmation.CONFIRMED, blocked, managed)
+
+    def _managed(self, objects: Objects) -> tuple[ManagedRoute, ...] | None:
+        """The managed routes that all HTTPRoutes for them carry; None when they differ."""
+        routes = [objects.get(ref) for ref in self.needs() if ref.name in self.with_headers]
+        found = {
+            http_rules.present(_rules(route), http_rules.listed(route, self.owner), self.owner)
+            for route in routes
+            if route is not None
+        }
+        return found.pop() if len(found) == 1 else (None if found else ())
 
     def _weight(self, route: Json | None) -> int | None:
         """The canary's share in percent; None where its rules disagree or name neither Service."""
@@ -48,29 +67,37 @@ class GatewayRouter:
         share = shares.pop() if len(shares) == 1 else -1
         return None if share < 0 else int(share)
 
-    def render(self, canary: int, objects: Objects) -> tuple[Write, ...]:
-        return tuple(write for ref in self.needs() if (write := self._write(ref, canary, objects)) is not None)
+    def render(self, canary: int, objects: Objects, routes: tuple[ManagedRoute, ...] = ()) -> tuple[Write, ...]:
+        writes = (
+            self._write(ref, canary, objects, routes if ref.name in self.with_headers else ()) for ref in self.needs()
+        )
+        return tuple(write for write in writes if write is not None)
 
-    def _write(self, ref: Ref, canary: int, objects: Objects) -> Write | None:
+    def _write(self, ref: Ref, canary: int, objects: Objects, managed: tuple[ManagedRoute, ...]) -> Write | None:
         route = objects.get(ref)
         if route is None:
             raise SpecRejected(f"HTTPRoute {ref.namespace}/{ref.name} not found", _FIELD)
-        rules = [self._rule(rule, canary) for rule in (route.get("spec") or {}).get("rules") or []]
-        if not any(self._splits(rule) for rule in rules):
+        listed = http_rules.listed(route, self.owner)
+        own = http_rules.without_ours(_rules(route), listed, self.owner)
+        split = [self._rule(rule, canary) for rule in own]
+        base = [rule for rule in split if http_rules.splits(rule, self.owner)]
+        if not base:
             names = f"{self.owner.canary_service} and {self.owner.stable_service}"
             raise SpecRejected(f"HTTPRoute {ref.name} has no rule with backendRefs {names}", _FIELD)
-        change: Json = {} if rules == route["spec"]["rules"] else {"spec": {"rules": rules}}
-        labels = self._labels(route, canary)
-        if labels:
-            change["metadata"] = {"labels": labels}
+        change: Json = {}
+        if listed != managed or http_rules.present(_rules(route), listed, self.owner) != managed:
+            placed = [rule for one in managed for rule in http_rules.rules_for(one, base, self.owner)]
+            text = http_rules.annotation_with(route, self.owner, managed)
+            change = {"metadata": {"annotations": {http_rules.ANNOTATION: text}}, "spec": {"rules": [*placed, *split]}}
+        else:
+            rules = [self._rule(rule, canary) for rule in _rules(route)]
+            change = {} if rules == _rules(route) else {"spec": {"rules": rules}}
+        if labels := self._labels(route, canary):
+            change["metadata"] = change.get("metadata", {}) | {"labels": labels}
         return Write(ref, change | _at(route, change), create=False) if change else None
 
-    def _splits(self, rule: Json) -> bool:
-        names = {ref.get("name") for ref in rule.get("backendRefs") or []}
-        return {self.owner.canary_service, self.owner.stable_service} <= names
-
     def _rule(self, rule: Json, canary: int) -> Json:
-        if not self._splits(rule):
+        if not http_rules.splits(rule, self.owner):
             return rule
         weights = {
             self.owner.canary_service: canary,
@@ -89,6 +116,10 @@ class GatewayRouter:
         if canary:
             return {} if present == value else {key: value}
         return {key: None} if present is not None else {}
+
+
+def _rules(route: Json) -> list[Json]:
+    return list((route.get("spec") or {}).get("rules") or [])
 
 
 def _at(route: Json, change: Json) -> Json:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferrata.errors import SpecRejected
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.routers.base import Json, Objects, Owner, Ref, Write
 from ferrata.snapshot.rollout import Confirmation, RouteView
 
@@ -50,7 +51,16 @@ class NginxRouter:
         text = annotations.get(f"{self.prefix}/canary-weight", "")
         return int(text) if text.isascii() and text.isdigit() else None
 
-    def render(self, canary: int, objects: Objects) -> tuple[Write, ...]:
+    @property
+    def takes_managed_routes(self) -> bool:
+        return False
+
+    def render(
+        self,
+        canary: int,
+        objects: Objects,
+        routes: tuple[ManagedRoute, ...] = (),  # noqa: ARG002 - see takes_managed_routes
+    ) -> tuple[Write, ...]:
         return tuple(write for name in self.ingresses if (write := self._write(name, canary, objects)) is not None)
 
     def _write(self, name: str, weight: int, objects: Objects) -> Write | None:

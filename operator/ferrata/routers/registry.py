@@ -51,4 +51,17 @@ def _gateway(config: Json, owner: Owner) -> Router:
     key = config.get("inProgressLabelKey") or IN_PROGRESS[0]
     value = config.get("inProgressLabelValue") or IN_PROGRESS[1]
     label = None if config.get("disableInProgressLabel") else (key, value)
-    return GatewayRouter(owner, tuple(names), config.get("namespace") or owner.namespace, label)
+    return GatewayRouter(owner, tuple(names), config.get("namespace") or owner.namespace, label, _with_headers(config))
+
+
+def _with_headers(config: Json) -> frozenset[str]:
+    """Names of the HTTPRoutes that managed routes are placed in: a single `httpRoute`, and those that say so."""
+    names = [config["httpRoute"]] if config.get("httpRoute") else []
+    names += [route["name"] for route in config.get("httpRoutes") or [] if route.get("useHeaderRoutes") is True]
+    return frozenset(names)
+
+
+def takes_managed_routes(routing: Json | None) -> bool:
+    """Whether any router of `routing` has a place for managed routes."""
+    configs = [(routing or {}).get("gatewayAPI"), ((routing or {}).get("plugins") or {}).get(GATEWAY_PLUGIN)]
+    return any(_with_headers(config) for config in configs if isinstance(config, dict))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.rollout import RolloutSpec
 from ferrata.model.status import RolloutStatus
 
@@ -63,11 +64,18 @@ class Confirmation(Enum):
 @dataclass(frozen=True, slots=True)
 class RouteView:
     """What the routers say: the canary's weight as written (None when they disagree or say nothing) and whether it
-    is served; `blocked_by` says what a pending confirmation waits for."""
+    is served; `blocked_by` says what a pending confirmation waits for. `managed` are the routes that steps placed
+    beside the split, None when the routers disagree about them."""
 
     weight: int | None
     confirmation: Confirmation
     blocked_by: str = ""
+    managed: tuple[ManagedRoute, ...] | None = ()
+
+    @property
+    def reaches_canary(self) -> bool:
+        """Whether anything may reach the canary Service, as far as is known."""
+        return self.weight not in {0, None} or self.managed != () or self.confirmation is Confirmation.PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ def broken_by(s: RolloutSnapshot, plan: Plan) -> str | None:
 
 def _fault(s: RolloutSnapshot, plan: Plan, action: Action) -> str | None:
     match action:
-        case SetSplit(canary, total):
+        case SetSplit(canary, total, routes):
+            if routes and (s.new is None or s.new.available < 1):
+                return f"route {routes[0].name} would lead to a canary without available pods"
             return _split_fault(s, plan, canary, total)
         case PointService(name, to):
             target = next((r for r in s.revisions if r.hash == to), None)
@@ -50,7 +52,7 @@ def _shrink_fault(s: RolloutSnapshot, plan: Plan, name: str, replicas: int) -> s
     if s.distinct_stable is not None and s.distinct_stable.name == name:
         return f"the stable revision {name} would be scaled to zero"
     is_canary = s.new is not None and s.new.name == name
-    if is_canary and s.route is not None and (s.route.weight or s.route.confirmation is Confirmation.PENDING):
+    if is_canary and s.route is not None and s.route.reaches_canary:
         return f"the canary {name} would be scaled to zero while {s.route.weight} of the traffic may reach it"
     return None
 

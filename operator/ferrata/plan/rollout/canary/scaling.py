@@ -40,4 +40,8 @@ def _keeps_canary(s: RolloutSnapshot, d: Draft) -> bool:
 def _traffic_is_settled(s: RolloutSnapshot, d: Draft) -> bool:
     if s.route is None:
         return True
-    return s.route.confirmation is not Confirmation.PENDING and s.route.weight in {None, traffic.desired_weight(s, d)}
+    is_confirmed = s.route.confirmation is not Confirmation.PENDING
+    is_written = s.route.weight in {None, traffic.desired_weight(s, d)} and (
+        s.route.managed == traffic.desired_routes(s, d)
+    )
+    return is_confirmed and is_written

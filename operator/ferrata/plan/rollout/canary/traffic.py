@@ -5,12 +5,13 @@ A Service that carries weight is never pointed elsewhere: the weight leaves it f
 
 from __future__ import annotations
 
+from ferrata.model.managed_routes import ManagedRoute, in_force
 from ferrata.model.status import Weights
 from ferrata.plan.actions import Action, PointService, SetSplit
 from ferrata.plan.rollout.canary import dynamic, sizes
 from ferrata.plan.rollout.canary.weights import is_taken, last_set_weight
 from ferrata.plan.rollout.draft import Draft
-from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
+from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 
 def desired_weight(s: RolloutSnapshot, d: Draft) -> int:
@@ -53,21 +54,34 @@ def traffic_follows(s: RolloutSnapshot, d: Draft) -> Draft:
     weight = desired_weight(s, d)
     if not stable_can_take(s, weight):
         return d
-    split = _split(s, weight, points)
+    split = _split(s, weight, desired_routes(s, d), points)
     return d.do(*split, *points) if _is_lowered(s, weight) else d.do(*points, *split)
 
 
 def _is_lowered(s: RolloutSnapshot, weight: int) -> bool:
-    return s.route is not None and s.route.weight is not None and weight < s.route.weight
+    route = s.route
+    return route is not None and (bool(route.managed) or (route.weight is not None and weight < route.weight))
 
 
-def _split(s: RolloutSnapshot, weight: int, points: list[PointService]) -> tuple[Action, ...]:
+def desired_routes(s: RolloutSnapshot, d: Draft) -> tuple[ManagedRoute, ...]:
+    """Managed routes that should be there now: those of the steps up to the present one, while the canary serves."""
+    status, index = d.status, d.status.current_step_index
+    is_over = s.is_fully_promoted or status.abort or status.promote_full or not status.stable_rs
+    if is_over or index is None or s.new is None or s.new.available == 0 or is_taken(s):
+        return ()
+    asked = (step.managed_route for step in s.spec.steps[: index + 1])
+    return in_force([route for route in asked if route is not None], s.spec.canary.managed_routes)
+
+
+def _split(
+    s: RolloutSnapshot, weight: int, routes: tuple[ManagedRoute, ...], points: list[PointService]
+) -> tuple[Action, ...]:
     """The split, unless it is written already, or the canary Service does not select the canary yet."""
-    if s.route is None or s.route.weight == weight:
+    if s.route is None or (s.route.weight == weight and s.route.managed == routes):
         return ()
-    if weight > 0 and not _selects(s, s.spec.canary.canary_service, points, s.new_hash):
+    if (weight > 0 or routes) and not _selects(s, s.spec.canary.canary_service, points, s.new_hash):
         return ()
-    return (SetSplit(weight, s.spec.canary.max_weight),)
+    return (SetSplit(weight, s.spec.canary.max_weight, routes),)
 
 
 def _selects(s: RolloutSnapshot, service: str, points: list[PointService], wanted: str) -> bool:
@@ -86,7 +100,7 @@ def _carries_nothing(s: RolloutSnapshot) -> bool:
     """Whether no router sends anything to the canary Service, as far as is known."""
     if not s.spec.canary.routed:
         return True
-    return s.route is not None and s.route.weight in {0, None} and s.route.confirmation is not Confirmation.PENDING
+    return s.route is not None and not s.route.reaches_canary
 
 
 def _point(s: RolloutSnapshot, name: str, to: Revision | None) -> PointService | None:

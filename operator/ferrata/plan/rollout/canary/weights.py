@@ -44,7 +44,7 @@ def is_taken(s: RolloutSnapshot) -> bool:
     view, route = s.services.get(s.spec.canary.canary_service), s.route
     if view is None or route is None or view.selects in {"", s.new_hash, s.status.stable_rs}:
         return False
-    return bool(route.weight) or route.confirmation is Confirmation.PENDING
+    return route.reaches_canary
 
 
 def serves(s: RolloutSnapshot, weight: int) -> bool:

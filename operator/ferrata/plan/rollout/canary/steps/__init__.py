@@ -13,6 +13,7 @@ from ferrata.plan.rollout.canary.steps.analysis import Analysis
 from ferrata.plan.rollout.canary.steps.base import ClimbStep
 from ferrata.plan.rollout.canary.steps.pause import Pause
 from ferrata.plan.rollout.canary.steps.set_canary_scale import SetCanaryScale
+from ferrata.plan.rollout.canary.steps.set_route import SetHeaderRoute, SetMirrorRoute
 from ferrata.plan.rollout.canary.steps.set_weight import SetWeight
 
 KINDS: Mapping[str, type[ClimbStep]] = MappingProxyType(
@@ -21,6 +22,8 @@ KINDS: Mapping[str, type[ClimbStep]] = MappingProxyType(
         "pause": Pause,
         "setCanaryScale": SetCanaryScale,
         "analysis": Analysis,
+        "setHeaderRoute": SetHeaderRoute,
+        "setMirrorRoute": SetMirrorRoute,
     }
 )
 """Every kind of step by its key in a manifest."""
