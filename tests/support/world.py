@@ -132,10 +132,13 @@ class World:
 
     def _perform(self, action: act.Action) -> None:
         match action:
-            case act.CreateRevision(name, number, replicas):
+            case act.CreateRevision(name, number, replicas, _, avoids):
                 self.revisions[name] = Revision(
-                    f"app-{name}", name, number, replicas, 0, 0, 0, self.now, self.spec.replicas
+                    f"app-{name}", name, number, replicas, 0, 0, 0, self.now, self.spec.replicas, avoids=avoids
                 )
+            case act.PlaceRevision(name, avoids):
+                key = name.removeprefix("app-")
+                self.revisions[key] = replace(self.revisions[key], avoids=avoids)
             case act.ScaleRevision(name, replicas, _, deadline):
                 key = name.removeprefix("app-")
                 held = self.revisions[key]

@@ -14,7 +14,7 @@ from typing import Any, Final
 Json = dict[str, Any]
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
 _SPEC_FIELDS: Final = ("workloadRef", "restartAt", "rollbackWindow")
-_CANARY_FIELDS: Final = ("pingPong", "antiAffinity", "canaryMetadata", "stableMetadata")
+_CANARY_FIELDS: Final = ("pingPong", "canaryMetadata", "stableMetadata")
 _STEPS: Final = ("experiment", "plugin")
 _ROUTERS: Final = ("istio", "alb", "smi", "ambassador", "appMesh", "traefik", "apisix")
 _GATEWAY_FIELDS: Final = (

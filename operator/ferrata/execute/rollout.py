@@ -19,6 +19,7 @@ from ferrata.errors import AlreadyExists
 from ferrata.execute import analysis
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
+from ferrata.model.anti_affinity import affinity_away_from, without_rule
 from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.pod_template import canonical
 from ferrata.model.status import RunStatus
@@ -31,6 +32,7 @@ from ferrata.plan.actions import (
     NumberRevision,
     NumberRollout,
     Phase,
+    PlaceRevision,
     PointService,
     ScaleRevision,
     SetSplit,
@@ -71,6 +73,9 @@ class Executor:
         match action:
             case CreateRevision():
                 await self._create(action)
+            case PlaceRevision(name, avoids):
+                placed = {"template": {"spec": {"affinity": self._affinity(avoids)}}}
+                await self._patch(REPLICA_SETS, name, {"spec": placed})
             case ScaleRevision():
                 await self._scale(action)
             case NumberRevision(name, number):
@@ -108,6 +113,8 @@ class Executor:
 
     async def _create(self, action: CreateRevision) -> None:
         body = replica_set(self.rollout, action.hash, action.number, action.replicas)
+        if affinity := self._affinity(action.avoids):
+            body["spec"]["template"]["spec"]["affinity"] = affinity
         try:
             answer = await self._client.create(REPLICA_SETS, self._namespace, body)
         except AlreadyExists as error:
@@ -116,12 +123,20 @@ class Executor:
                 raise HashCollision(str(error)) from error
         self._cache.store(REPLICA_SETS).apply(None, answer)
 
+    def _affinity(self, avoids: str) -> Json | None:
+        """The affinity of pods that are kept off revision `avoids`; None when nothing is to be avoided."""
+        rule = self._snapshot.spec.strategy.anti_affinity
+        if rule is None or not avoids:
+            return None
+        template = canonical(self.rollout["spec"].get("template") or {})
+        return affinity_away_from(template, rule, avoids, self._namespace)
+
     def _is_ours(self, rs: Json) -> bool:
         """Whether an earlier pass created it, so that only its answer was lost."""
         owners = rs["metadata"].get("ownerReferences") or []
         template = canonical(self.rollout["spec"].get("template") or {})
         mine = any(owner.get("uid") == self.rollout["metadata"]["uid"] for owner in owners)
-        return mine and pod_template.digest(rs["spec"]["template"]) == pod_template.digest(template)
+        return mine and pod_template.digest(without_rule(rs["spec"]["template"])) == pod_template.digest(template)
 
     async def _scale(self, action: ScaleRevision) -> None:
         """A write that takes pods away is refused when the ReplicaSet changed since it was looked at."""

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.managed_routes import ManagedRoute
 
 FULL_WEIGHT = 100
@@ -86,6 +87,7 @@ class Canary:
     abort_scale_down_delay: int | None = None
     min_pods: int = 0
     dynamic_stable: bool = False
+    anti_affinity: AntiAffinity | None = None
     managed_routes: tuple[str, ...] = ()
     threshold: ProgressThreshold | None = None
     background_analysis: bool = False

@@ -10,7 +10,7 @@ from ferrata.api.parsing import named
 from ferrata.api.unknown import unknown_in_rollout
 from ferrata.cluster.cache import Cache
 from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA_SETS, SERVICES, Kind
-from ferrata.model import keys, pod_template
+from ferrata.model import anti_affinity, keys, pod_template
 from ferrata.model.hashing import pod_template_hash, step_hash
 from ferrata.model.managed_routes import ManagedRoute
 from ferrata.model.rollout import RolloutSpec
@@ -31,6 +31,8 @@ from ferrata.snapshot.rollout import (
 DIGEST = "templateDigest"
 """Where a trimmed ReplicaSet keeps what its pod template means."""
 
+AVOIDS = "avoidedRevision"
+"""Where it keeps the revision off whose nodes its pods are kept."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS: dict[str, Kind] = {"Ingress": INGRESSES, "HTTPRoute": HTTP_ROUTES}
 
@@ -59,8 +61,11 @@ def trim_replica_set(obj: Json, old: Json | None = None) -> Json:
     kept = {key: spec[key] for key in ("replicas", "minReadySeconds", "selector") if key in spec}
     generation = obj["metadata"].get("generation")
     is_same = old is not None and generation is not None and old["metadata"].get("generation") == generation
-    digest = old[DIGEST] if old is not None and is_same else pod_template.digest(spec.get("template") or {})
-    return obj | {"spec": kept, DIGEST: digest}
+    if old is not None and is_same:
+        return obj | {"spec": kept, DIGEST: old[DIGEST], AVOIDS: old[AVOIDS]}
+    template = spec.get("template") or {}
+    digest = pod_template.digest(anti_affinity.without_rule(template))
+    return obj | {"spec": kept, DIGEST: digest, AVOIDS: anti_affinity.avoided_by(template)}
 
 
 def observe(cache: Cache, rollout: Json, now: datetime) -> Observed:
@@ -142,6 +147,7 @@ def _revision(rs: Json) -> Revision:
         scale_down_deadline=annotations.get(keys.SCALE_DOWN_DEADLINE, ""),
         is_observed=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
         is_deleting=bool(metadata.get("deletionTimestamp")),
+        avoids=rs.get(AVOIDS, ""),
         failure=_failure(status),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ferrata.errors import SpecRejected
+from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.int_or_percent import resolve
 from ferrata.model.rollout import (
     FULL_WEIGHT,
@@ -62,6 +63,7 @@ def _canary(spec: Json, replicas: int) -> Canary:
         scale_down_delay=strategy.get("scaleDownDelaySeconds"),
         scale_down_delay_revision_limit=strategy.get("scaleDownDelayRevisionLimit"),
         abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
+        anti_affinity=AntiAffinity.read(strategy.get("antiAffinity")),
         dynamic_stable=strategy.get("dynamicStableScale") is True,
         managed_routes=tuple(str(route.get("name") or "") for route in (routing or {}).get("managedRoutes") or ()),
         min_pods=strategy.get("minPodsPerReplicaSet") or 0,

@@ -24,11 +24,23 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreateRevision:
-    """A ReplicaSet for the desired template exists, with that revision number and that many pods."""
+    """A ReplicaSet for the desired template exists, with that revision number and that many pods.
+    Those are kept off the nodes of revision `avoids`, unless that is "".
+    """
 
     hash: str
     number: int
     replicas: int
+    phase: Phase = Phase.GROW
+    avoids: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRevision:
+    """Pods that the ReplicaSet `name` creates from now on are kept off the nodes of revision `avoids`."""
+
+    name: str
+    avoids: str
     phase: Phase = Phase.GROW
 
 
@@ -119,6 +131,7 @@ class DeleteAnalysis:
 
 Action = (
     CreateRevision
+    | PlaceRevision
     | ScaleRevision
     | NumberRevision
     | NumberRollout

@@ -24,6 +24,7 @@ from ferrata.model.status import RolloutStatus
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One owned ReplicaSet. `replicas` is wanted, `actual`, `ready` and `available` are counted by Kubernetes.
+    `avoids` is the revision off whose nodes its pods are kept.
 
     One that does not exist yet is how the core speaks of the desired revision before it is created.
     """
@@ -41,6 +42,7 @@ class Revision:
     is_observed: bool = True
     is_deleting: bool = False
     exists: bool = True
+    avoids: str = ""
     failure: tuple[str, str, str] | None = None
 
 

@@ -46,7 +46,7 @@ def test_the_first_field_that_comes_later_is_named(given: dict[str, Any], field:
     "given",
     [
         canary(),
-        canary(antiAffinity=None, pingPong=None),
+        canary(antiAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}, pingPong=None),
         canary(steps=[{"setWeight": 5}, {"pause": {}}, {"setCanaryScale": {"weight": 1}}, {"analysis": {}}]),
         canary(trafficRouting={"nginx": {"stableIngress": "i"}, "maxTrafficWeight": 100}),
         canary(trafficRouting={"plugins": {GATEWAY: {"httpRoute": "r", "namespace": "n"}}}),
