@@ -131,3 +131,18 @@ def test_a_header_route_that_no_route_takes_is_said(ns: Namespace) -> None:
     routing = {"nginx": {"stableIngress": "web"}, "managedRoutes": [{"name": "team"}]}
     ns.rollout("app", V1, {**ROUTED, "steps": steps, "trafficRouting": routing})
     assert "SetHeaderRoute requires TrafficRouting" in ns.until_phase("app", "Degraded")["message"]
+
+
+def test_a_new_revision_is_kept_off_the_stable_ones_nodes_by_its_replica_set_alone(ns: Namespace) -> None:
+    rule = {"preferredDuringSchedulingIgnoredDuringExecution": {"weight": 20}}
+    ns.rollout("app", V1, {"steps": [{"setWeight": 50}, {"pause": {}}], "antiAffinity": rule})
+    ns.until_phase("app", "Healthy")
+    ns.release("app", V2)
+    ns.until_phase("app", "Paused", "CanaryPauseStep")
+    items = ns.api.items(f"/apis/apps/v1/namespaces/{ns.name}/replicasets")
+    pods = {rs["metadata"]["name"]: rs["spec"]["template"]["spec"] for rs in items}
+    assert set(pods) == {f"app-{HASH[V1]}", f"app-{HASH[V2]}"}
+    assert "affinity" not in pods[f"app-{HASH[V1]}"]
+    (entry,) = pods[f"app-{HASH[V2]}"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert (entry["weight"], entry["podAffinityTerm"]["namespaces"]) == (20, [ns.name])
+    assert entry["podAffinityTerm"]["labelSelector"]["matchExpressions"][0]["values"] == [HASH[V1]]
