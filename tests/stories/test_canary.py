@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.support.world import World
 
-from ferrata.model.rollout import Canary, RolloutSpec, Step
+from ferrata.model.rollout import Canary, ProgressThreshold, RolloutSpec, Step, ThresholdType
 from ferrata.plan.rollout.canary.steps import Pause, SetCanaryScale, SetWeight
 
 
@@ -156,3 +156,22 @@ def test_a_paused_rollout_does_not_scale() -> None:
     assert (world.status.phase, world.status.message, world.pods("v2")) == ("Paused", "manually paused", 0)
     world.spec = replace(world.spec, paused=False, generation=3)
     assert world.run().status.message == "CanaryPauseStep"
+
+
+def test_only_so_many_old_revisions_keep_their_pods_for_the_delay() -> None:
+    world = routed(SetWeight(50), scale_down_delay=600, scale_down_delay_revision_limit=1).run()
+    for name in ("v2", "v3"):
+        world.release(name).run()
+    assert (world.pods("v1"), world.pods("v2"), world.pods("v3")) == (0, 4, 4)
+    assert not world.lost_requests, world.story()
+
+
+def test_a_threshold_lets_a_release_go_on_without_its_last_pods() -> None:
+    threshold = ProgressThreshold(ThresholdType.PERCENT, 75)
+    world = routed(SetWeight(100), Pause(), threshold=threshold).run().release("v2")
+    world.tick()
+    canary = world.revisions["v2"]
+    world.revisions["v2"] = replace(canary, actual=4, ready=3, available=3)
+    for _ in range(4):
+        world.tick()
+    assert (world.weight, world.status.current_step_index, world.status.message) == (100, 1, "CanaryPauseStep")

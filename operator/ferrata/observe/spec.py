@@ -65,7 +65,9 @@ def _canary(spec: Json, replicas: int) -> Canary:
         abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
         anti_affinity=AntiAffinity.read(strategy.get("antiAffinity")),
         dynamic_stable=strategy.get("dynamicStableScale") is True,
-        managed_routes=tuple(str(route.get("name") or "") for route in (routing or {}).get("managedRoutes") or ()),
+        managed_routes=tuple(
+            str((route or {}).get("name") or "") for route in (routing or {}).get("managedRoutes") or ()
+        ),
         min_pods=strategy.get("minPodsPerReplicaSet") or 0,
         threshold=_threshold(strategy.get("replicaProgressThreshold")),
         background_analysis=bool((strategy.get("analysis") or {}).get("templates")),
@@ -79,16 +81,17 @@ def _check_routes(asked: list[Json], routing: Json | None) -> None:
         return
     for index, step in enumerate(asked):
         for kind in ("setHeaderRoute", "setMirrorRoute"):
-            if step.get(kind) is not None:
+            if (step or {}).get(kind) is not None:
                 field = f"{_STEPS}[{index}].{kind}"
                 raise SpecRejected(f"{field}: no HTTPRoute of trafficRouting has useHeaderRoutes: true", field)
 
 
 def _budget(strategy: Json, replicas: int) -> tuple[int, int]:
     """(maxSurge, maxUnavailable) in pods; when both come to nothing, one pod may be unavailable."""
+    asked = {"maxSurge": "25%", "maxUnavailable": "25%"} | {k: v for k, v in strategy.items() if v is not None}
     try:
-        surge = resolve(strategy.get("maxSurge", "25%"), replicas, round_up=True)
-        unavailable = resolve(strategy.get("maxUnavailable", "25%"), replicas, round_up=False)
+        surge = resolve(asked["maxSurge"], replicas, round_up=True)
+        unavailable = resolve(asked["maxUnavailable"], replicas, round_up=False)
     except ValueError as error:
         raise SpecRejected(str(error), "spec.strategy.canary.maxSurge") from error
     if surge == 0 and unavailable == 0:

@@ -57,7 +57,8 @@ def _gateway(config: Json, owner: Owner) -> Router:
 def _with_headers(config: Json) -> frozenset[str]:
     """Names of the HTTPRoutes that managed routes are placed in: a single `httpRoute`, and those that say so."""
     names = [config["httpRoute"]] if config.get("httpRoute") else []
-    names += [route["name"] for route in config.get("httpRoutes") or [] if route.get("useHeaderRoutes") is True]
+    listed = [route for route in config.get("httpRoutes") or [] if isinstance(route, dict)]
+    names += [str(route.get("name")) for route in listed if route.get("useHeaderRoutes") is True]
     return frozenset(names)
 
 

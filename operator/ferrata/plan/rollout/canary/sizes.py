@@ -44,7 +44,8 @@ def _routed_canary(s: RolloutSnapshot, status: RolloutStatus) -> int:
     is_whole = status.promote_full or not status.stable_rs or status.stable_rs == s.new_hash
     if scale is not None and not is_whole:
         if scale.replicas is not None:
-            return scale.replicas
+            # Pods that a step names are exactly those, except beside a dynamic stable revision, as clients know it.
+            return _at_least(spec, scale.replicas) if spec.canary.dynamic_stable else scale.replicas
         return _at_least(spec, share(spec.replicas, scale.weight or 0, spec.canary.max_weight))
     weight = step_weight(s, status)
     return _at_least(spec, share(spec.replicas, weight, spec.canary.max_weight))

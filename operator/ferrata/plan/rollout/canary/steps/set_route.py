@@ -42,7 +42,7 @@ class SetHeaderRoute(SetRoute):
     def parse(cls, body: Any, field: str) -> SetHeaderRoute:
         headers = tuple(
             HeaderMatch(str(match.get("headerName") or ""), _text(match.get("headerValue"), f"{field}.{cls.KEY}"))
-            for match in body.get("match") or ()
+            for match in filter(None, body.get("match") or ())
         )
         matches = (RequestMatch(headers),) if headers else ()
         return cls(ManagedRoute(str(body.get("name") or ""), matches))
@@ -58,7 +58,7 @@ class SetMirrorRoute(SetRoute):
     def parse(cls, body: Any, field: str) -> SetMirrorRoute:
         where = f"{field}.{cls.KEY}"
         percent = body.get("percentage")
-        matches = tuple(_request(match, where) for match in body.get("match") or ())
+        matches = tuple(_request(match, where) for match in filter(None, body.get("match") or ()))
         return cls(ManagedRoute(str(body.get("name") or ""), matches, _ALL if percent is None else int(percent)))
 
 
