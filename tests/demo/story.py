@@ -116,6 +116,8 @@ class Story:
     def _tally_share(self) -> None:
         """Add the time at one weight to what was measured at it before: a weight may be left and come back."""
         answers = self._load.sent_between(self._since, self._until)
+        if not answers:  # promoted before the share was settled
+            return
         mine = sum(answer.version == self._release.version for answer in answers)
         known = self._outcome.shares.get(self._weight, Share(self._weight, 0, 0))
         total = Share(self._weight, known.canary + mine, known.requests + len(answers))
