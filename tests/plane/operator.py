@@ -112,9 +112,16 @@ class Namespace:
         self._rollouts = f"/apis/argoproj.io/v1alpha1/namespaces/{name}/rollouts"
 
     def rollout(
-        self, name: str, image: str, strategy: Json, replicas: int = 4, marks: dict[str, str] | None = None
+        self,
+        name: str,
+        image: str,
+        strategy: Json,
+        replicas: int = 4,
+        marks: dict[str, str] | None = None,
+        *,
+        kind: str = "canary",
     ) -> None:
-        """Creates one; `marks` are its own labels, such as an instance id."""
+        """Creates one; `marks` are its own labels, such as an instance id, and `kind` is that of the strategy."""
         labels = {"app": name}
         self.api.create(
             self._rollouts,
@@ -125,7 +132,7 @@ class Namespace:
                 "spec": {
                     "replicas": replicas,
                     "selector": {"matchLabels": labels},
-                    "strategy": {"canary": strategy},
+                    "strategy": {kind: strategy},
                     "template": {
                         "metadata": {"labels": labels},
                         "spec": {"containers": [{"name": "app", "image": image}]},

@@ -89,11 +89,10 @@ def test_a_service_that_is_missing_is_named_and_healed_when_it_comes(ns: Namespa
 
 
 def test_what_comes_later_is_said_and_not_ignored(ns: Namespace) -> None:
-    ns.service("active", "app")
     ns.rollout("app", V1, {"steps": []})
     ns.until_phase("app", "Healthy")
-    ns.patch("app", {"spec": {"strategy": {"canary": None, "blueGreen": {"activeService": "active"}}}})
-    assert "not yet supported: spec.strategy.blueGreen" in ns.until_phase("app", "Degraded")["message"]
+    ns.patch("app", {"spec": {"strategy": {"canary": {"steps": [{"plugin": {"name": "ours/approve"}}]}}}})
+    assert "not yet supported: spec.strategy.canary.steps[0].plugin" in ns.until_phase("app", "Degraded")["message"]
 
 
 def test_nothing_is_asked_of_the_api_server_while_nothing_happens(plane: Plane, ns: Namespace) -> None:

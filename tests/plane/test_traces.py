@@ -29,17 +29,12 @@ SECONDS_TO_SETTLE = 15.0
 SECONDS_OF_WHAT_IS_NOT_YET = 8.0
 
 NOT_YET = {
-    "analysis-bluegreen": "blue-green, the web provider",
+    "analysis-bluegreen": "the web provider",
     "analysis-step-error": "the web provider",
     "analysis-step-fail": "the web provider",
     "analysis-step-pass": "the web provider",
-    "bluegreen-abort": "blue-green",
-    "bluegreen-auto": "blue-green",
-    "bluegreen-auto-seconds": "blue-green",
-    "bluegreen-manual": "blue-green",
     "canary-restart": "restartAt",
     "experiment-step": "experiment steps",
-    "invalid-service-missing": "blue-green",
     "workload-ref": "workloadRef",
 }
 """Scenarios whose feature is still missing. Whoever brings it takes the name out, because then the test fails."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.deeds import RELEASE, do
 from tests.support.world import World
 
 from ferrata.model.rollout import Canary, RolloutSpec
@@ -62,35 +61,7 @@ BASIC = st.builds(
     st.integers(0, 2),
     st.integers(0, 2),
 )
-DEEDS = st.lists(
-    st.sampled_from(["promote", "abort", "retry", "full", "v2", "v3", "v1", "wait", "scale", "crash", "heal"]),
-    max_size=6,
-)
-
-
-def do(world: World, deed: str) -> None:
-    match deed:
-        case "promote":
-            world.promote()
-        case "abort":
-            world.user(abort=True)
-        case "retry":
-            world.user(abort=False)
-        case "full":
-            world.user(promote_full=True)
-        case "wait":
-            world.run(seconds=60)
-        case "scale":
-            size = world.spec.replicas % 5 + 2
-            world.spec = replace(world.spec, replicas=size, generation=world.spec.generation + 1)
-        case "crash":
-            # Pods that serve already may die by no doing of ours; what is tested is a revision that never starts.
-            if "v3" not in world.revisions:
-                world.broken.add("v3")
-        case "heal":
-            world.broken.clear()
-        case _:
-            world.release(deed)
+DEEDS = st.lists(st.sampled_from(RELEASE), max_size=6)
 
 
 def check(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A small world without I/O in which plans come true: ReplicaSets, Services, one router and a clock.
+"""A small world without I/O in which plans come true: ReplicaSets, Services, one router, AnalysisRuns and a clock.
 
 `tick` shows the core a snapshot, checks its plan against the invariant and carries out its actions, all of them or
 only the first few, as if the process had been killed there. Pods become available when `settle` says so.
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from ferrata.model.managed_routes import ManagedRoute
-from ferrata.model.rollout import RolloutSpec
-from ferrata.model.status import RolloutStatus
+from ferrata.model.rollout import BlueGreen, Canary, RolloutSpec
+from ferrata.model.status import RolloutStatus, RunStatus
 from ferrata.plan import actions as act
 from ferrata.plan.rollout.decide import decide
 from ferrata.plan.rollout.invariant import broken_by
-from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot, RouteView, ServiceView
+from ferrata.snapshot.rollout import AnalysisView, Confirmation, Revision, RolloutSnapshot, RouteView, ServiceView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,11 +37,12 @@ class World:
     timeline: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     lost_requests: list[str] = field(default_factory=list)
+    runs: dict[str, AnalysisView] = field(default_factory=dict)
+    is_served: bool = False
 
     def __post_init__(self) -> None:
-        for name in (self.spec.canary.canary_service, self.spec.canary.stable_service):
-            if name:
-                self.services[name] = ServiceView(name, "")
+        for name in self.spec.strategy.services:
+            self.services[name] = ServiceView(name, "")
 
     def snapshot(self) -> RolloutSnapshot:
         new = self.revisions.get(self.template)
@@ -52,15 +53,19 @@ class World:
             spec=self.spec,
             status=self.status,
             template_hash=self.template,
-            step_hash=repr(self.spec.canary.steps),
+            step_hash=repr(self.spec.steps),
             now=self.now,
             new=new,
             stable=stable,
             others=others,
             services=dict(self.services),
             revision_annotation=self.annotation,
-            route=RouteView(self.weight, state, managed=self.routes) if self.spec.canary.routed else None,
+            route=RouteView(self.weight, state, managed=self.routes) if self._is_routed() else None,
+            runs=tuple(self.runs.values()),
         )
+
+    def _is_routed(self) -> bool:
+        return isinstance(self.spec.strategy, Canary) and self.spec.strategy.routed
 
     def tick(self, killed_after: int | None = None) -> bool:
         """One pass; whether it changed anything. `killed_after` writes the process dies."""
@@ -69,13 +74,17 @@ class World:
         assert decide(snapshot) == plan, "the same snapshot gave two plans"
         assert (fault := broken_by(snapshot, plan)) is None, f"{fault}\n{self.story()}"
         writes = plan.actions if killed_after is None else plan.actions[:killed_after]
+        started: dict[str, RunStatus] = {}
         for action in writes:
-            self._perform(action)
+            self._perform(action, started)
             self._serve()
         if killed_after is not None and killed_after <= len(plan.actions):
             return True
-        is_changed = plan.status != self.status
-        self.status = plan.status
+        status = plan.status
+        for kind, run in started.items():
+            status = status.with_run(kind, run)
+        is_changed = status != self.status
+        self.status = status
         self.events += [(event.reason, event.message) for event in plan.events]
         if plan.actions or is_changed:
             self.timeline.append(f"{self._seconds():>5} s  {plan.reason:60} {', '.join(map(str, plan.actions))}")
@@ -117,6 +126,20 @@ class World:
     def promote(self) -> World:
         return self.user(pauses=())
 
+    def judge(self, kind: str, phase: str, message: str = "") -> World:
+        """The unfinished run of that kind comes to its verdict."""
+        run = next(r for r in self.runs.values() if r.kind == kind and not r.is_finished)
+        self.runs[run.name] = replace(run, phase=phase, message=message)
+        return self
+
+    def unfinished(self) -> list[str]:
+        return [run.name for run in self.runs.values() if not run.is_finished and not run.is_terminating]
+
+    def edit(self, **spec: object) -> World:
+        """Somebody changes the spec."""
+        self.spec = replace(self.spec, generation=self.spec.generation + 1, **spec)  # type: ignore[arg-type]
+        return self
+
     def pods(self, name: str) -> int:
         return self.revisions[name].replicas
 
@@ -130,7 +153,7 @@ class World:
     def _seconds(self) -> int:
         return int((self.now - START).total_seconds())
 
-    def _perform(self, action: act.Action) -> None:
+    def _perform(self, action: act.Action, started: dict[str, RunStatus]) -> None:
         match action:
             case act.CreateRevision(name, number, replicas, _, avoids):
                 self.revisions[name] = Revision(
@@ -161,18 +184,40 @@ class World:
                 self.weight, self.routes = canary, routes
             case act.DeleteRevision(name):
                 del self.revisions[name.removeprefix("app-")]
-            case _:
-                raise AssertionError(f"this world has no analysis: {action}")
+            case act.StartAnalysis(kind):
+                started[kind] = self._start(action)
+            case act.StopAnalysis(name):
+                self.runs[name] = replace(self.runs[name], is_terminating=True, phase="Successful")
+            case act.DeleteAnalysis(name):
+                del self.runs[name]
+
+    def _start(self, action: act.StartAnalysis) -> RunStatus:
+        """The unfinished run of that purpose, or a new one under the first name that is free."""
+        base = f"app-{action.hash}-{action.revision}-{action.kind}"
+        names = (base if n == 0 else f"{base}.{n}" for n in range(100))
+        name = next(n for n in names if n not in action.avoid and not (n in self.runs and self.runs[n].is_finished))
+        new = AnalysisView(name, "", "", action.kind, action.step_index, action.hash, action.revision, self.now)
+        run = self.runs.setdefault(name, new)
+        return RunStatus(run.name, run.phase)
 
     def _serve(self) -> None:
-        """Notes every moment at which a request would have found no pod, once the first release is served."""
-        if not self.spec.canary.routed or self.weight is None:
-            return
-        full = self.spec.canary.max_weight
-        shares = {self.spec.canary.canary_service: self.weight, self.spec.canary.stable_service: full - self.weight}
-        if self.routes:
-            shares[self.spec.canary.canary_service] = self.weight or 1
-        for service, share in shares.items():
-            target = self.revisions.get(self.services[service].selects)
-            if share and (target is None or target.available < 1):
+        """Notes every moment at which a request would have found no pod, once the first release is served.
+
+        A Service that selects no revision reaches the pods of all of them.
+        """
+        for service, share in self._shares().items():
+            selects = self.services[service].selects
+            is_lost = not any(r.available for r in self.revisions.values() if selects in {"", r.hash})
+            self.is_served = self.is_served or not is_lost
+            if share and is_lost and self.is_served:
                 self.lost_requests.append(f"{self._seconds()} s: {share} % of requests to {service} find no pod")
+
+    def _shares(self) -> dict[str, int]:
+        """The share of requests by Service."""
+        strategy = self.spec.strategy
+        if isinstance(strategy, BlueGreen):
+            return {strategy.active_service: 100} if self.spec.replicas else {}
+        if not strategy.routed or self.weight is None:
+            return {}
+        canary = self.weight or (1 if self.routes else 0)
+        return {strategy.canary_service: canary, strategy.stable_service: strategy.max_weight - self.weight}

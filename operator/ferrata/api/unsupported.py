@@ -15,6 +15,7 @@ Json = dict[str, Any]
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
 _SPEC_FIELDS: Final = ("workloadRef", "restartAt", "rollbackWindow")
 _CANARY_FIELDS: Final = ("pingPong", "canaryMetadata", "stableMetadata")
+_BLUE_GREEN_FIELDS: Final = ("previewMetadata", "activeMetadata")
 _STEPS: Final = ("experiment", "plugin")
 _ROUTERS: Final = ("istio", "alb", "smi", "ambassador", "appMesh", "traefik", "apisix")
 _GATEWAY_FIELDS: Final = (
@@ -35,9 +36,8 @@ def unsupported(rollout: Json) -> str | None:
 
 def _fields(spec: Json) -> Iterator[str]:
     strategy = spec.get("strategy") or {}
-    if strategy.get("blueGreen") is not None:
-        yield "spec.strategy.blueGreen"
     yield from _asked(spec, _SPEC_FIELDS, "spec", bool)
+    yield from _asked(strategy.get("blueGreen") or {}, _BLUE_GREEN_FIELDS, "spec.strategy.blueGreen", bool)
     canary = strategy.get("canary") or {}
     path = "spec.strategy.canary"
     yield from _asked(canary, _CANARY_FIELDS, path, bool)

@@ -57,9 +57,7 @@ def run_spec(analysis: Json, rollout: Json, look_up: LookUp, stable_hash: str, l
 
 def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, stable_hash: str) -> Json:
     """The AnalysisRun that `action` asks for, under its base name."""
-    metadata, canary = rollout["metadata"], rollout["spec"]["strategy"]["canary"]
-    is_step = action.step_index is not None
-    analysis = canary["steps"][action.step_index]["analysis"] if is_step else canary["analysis"]
+    metadata, analysis = rollout["metadata"], _asked(rollout["spec"]["strategy"], action)
     namespace = metadata["namespace"]
 
     def look_up(name: str, *, cluster: bool) -> Json | None:
@@ -67,10 +65,9 @@ def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, sta
         return machinery.cache.store(kind).get(None if cluster else namespace, name)
 
     spec = run_spec(analysis, rollout, look_up, stable_hash, action.hash)
-    suffix = f"-{action.step_index}" if is_step else ""
     extra = analysis.get("analysisRunMetadata") or {}
     labels = {keys.POD_TEMPLATE_HASH: action.hash, keys.ROLLOUT_TYPE: action.kind}
-    if is_step:
+    if action.step_index is not None:
         labels[keys.STEP_INDEX] = str(action.step_index)
     if machinery.settings.instance_id:
         labels[keys.INSTANCE_ID] = machinery.settings.instance_id
@@ -79,7 +76,7 @@ def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, sta
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AnalysisRun",
         "metadata": {
-            "name": f"{metadata['name']}-{action.hash}-{action.revision}{suffix}",
+            "name": f"{metadata['name']}-{action.hash}-{action.revision}{_suffix(action)}",
             "namespace": namespace,
             "labels": labels,
             "annotations": (extra.get("annotations") or {}) | {keys.REVISION: str(action.revision)},
@@ -87,3 +84,23 @@ def run_manifest(machinery: Machinery, rollout: Json, action: StartAnalysis, sta
         },
         "spec": {key: value for key, value in spec.items() if value},
     }
+
+
+def _asked(strategy: Json, action: StartAnalysis) -> Json:
+    """What the Rollout says about the analysis that `action` starts."""
+    match action.kind:
+        case keys.ROLLOUT_TYPE_PRE_PROMOTION:
+            found = strategy["blueGreen"]["prePromotionAnalysis"]
+        case keys.ROLLOUT_TYPE_POST_PROMOTION:
+            found = strategy["blueGreen"]["postPromotionAnalysis"]
+        case keys.ROLLOUT_TYPE_BACKGROUND:
+            found = strategy["canary"]["analysis"]
+        case _:
+            found = strategy["canary"]["steps"][action.step_index]["analysis"]
+    return dict(found)
+
+
+def _suffix(action: StartAnalysis) -> str:
+    if action.step_index is not None:
+        return f"-{action.step_index}"
+    return {keys.ROLLOUT_TYPE_PRE_PROMOTION: "-pre", keys.ROLLOUT_TYPE_POST_PROMOTION: "-post"}.get(action.kind, "")

@@ -1,6 +1,7 @@
 """What a Rollout asks for, as values: parsed once at the border, frozen from there on.
 
-A `RolloutSpec` holds one strategy; each step of a canary is a value of one kind, so that one of two cannot be built.
+A `RolloutSpec` holds one strategy, `Canary` or `BlueGreen`, and each step of a canary is a value of one kind: what is
+neither or both cannot be built.
 Field names, defaults and meanings are those of `argoproj.io/v1alpha1`.
 """
 
@@ -12,6 +13,9 @@ from enum import Enum
 
 from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.managed_routes import ManagedRoute
+
+REVISION_MARK = "{}"
+"""Stands in `revision_selector` where the hash of a revision belongs."""
 
 FULL_WEIGHT = 100
 """Weight of all traffic, in percent, where a router has no scale of its own."""
@@ -94,6 +98,11 @@ class Canary:
     starting_step: int = 0
 
     @property
+    def services(self) -> frozenset[str]:
+        """Names of the Services whose selectors follow the release."""
+        return frozenset({self.canary_service, self.stable_service} - {""})
+
+    @property
     def retirement_delay(self) -> int:
         """Seconds that an old ReplicaSet keeps its pods after traffic left it."""
         if not self.routed:
@@ -111,7 +120,44 @@ class Canary:
         return self.routed and not (self.dynamic_stable and self.abort_scale_down_delay is None)
 
 
-Strategy = Canary
+@dataclass(frozen=True, slots=True)
+class BlueGreen:
+    """The blue-green strategy. Delays are in seconds; None means not set, so that the default of the case applies."""
+
+    active_service: str
+    preview_service: str = ""
+    preview_replicas: int | None = None
+    promotes_itself: bool = True
+    promotion_seconds: int = 0
+    scale_down_delay: int | None = None
+    scale_down_delay_revision_limit: int | None = None
+    abort_scale_down_delay: int | None = None
+    pre_promotion_analysis: bool = False
+    post_promotion_analysis: bool = False
+    anti_affinity: AntiAffinity | None = None
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Names of the Services whose selectors follow the release."""
+        return frozenset({self.active_service, self.preview_service} - {""})
+
+    @property
+    def retirement_delay(self) -> int:
+        """Seconds that an old ReplicaSet keeps its pods after traffic left it."""
+        return 30 if self.scale_down_delay is None else self.scale_down_delay
+
+    @property
+    def abort_delay(self) -> int | None:
+        """Seconds that the preview stays up after an abort; None when it stays for ever (explicit 0)."""
+        return _abort_delay(self.abort_scale_down_delay)
+
+    @property
+    def waits_before_switch(self) -> bool:
+        """Whether a release waits before it is switched to, for a while or for a person."""
+        return not self.promotes_itself or self.promotion_seconds > 0
+
+
+Strategy = Canary | BlueGreen
 """How new revisions are released: closed, one class per strategy."""
 
 
@@ -126,6 +172,7 @@ class RolloutSpec:
     replicas: int
     strategy: Strategy
     selector: str = ""
+    revision_selector: str = ""
     min_ready_seconds: int = 0
     paused: bool = False
     progress_deadline_seconds: int = 600
@@ -138,13 +185,26 @@ class RolloutSpec:
 
     @property
     def canary(self) -> Canary:
-        """The canary strategy; only what belongs to it may ask."""
+        """The canary strategy. Raises TypeError when it is another: only what belongs to it may ask."""
+        if not isinstance(self.strategy, Canary):
+            raise TypeError(f"{self.namespace}/{self.name} is no canary")
         return self.strategy
 
     @property
+    def blue_green(self) -> BlueGreen:
+        """The blue-green strategy. Raises TypeError when it is another: only what belongs to it may ask."""
+        if not isinstance(self.strategy, BlueGreen):
+            raise TypeError(f"{self.namespace}/{self.name} is no blue-green release")
+        return self.strategy
+
+    def selector_of(self, pod_hash: str) -> str:
+        """The selector that finds the pods of the revision with that hash, in its text form."""
+        return self.revision_selector.replace(REVISION_MARK, pod_hash)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of the climb."""
-        return self.strategy.steps
+        """The steps of the climb; blue-green has none."""
+        return self.strategy.steps if isinstance(self.strategy, Canary) else ()
 
     @property
     def step_count(self) -> int:

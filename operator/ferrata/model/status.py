@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+from ferrata.model import keys
 
 Json = dict[str, Any]
 
@@ -60,6 +62,10 @@ class Condition:
             updated=parse_time(item.get("lastUpdateTime")) or now,
             changed=parse_time(item.get("lastTransitionTime")) or now,
         )
+
+
+INCONCLUSIVE_RUN: Final = "InconclusiveAnalysisRun"
+"""Reason of a pause in which a person has to judge what analysis could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,31 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class BlueGreenStatus:
+    """`status.blueGreen`: what the Services select, how far the preview is, and the analysis around the switch.
+
+    `checkpoint` says that a preview smaller than the whole has passed everything and may grow.
+    """
+
+    active: str = ""
+    preview: str = ""
+    checkpoint: bool = False
+    pre_run: RunStatus | None = None
+    post_run: RunStatus | None = None
+
+    def to_json(self) -> Json:
+        """What is not empty of it."""
+        body: Json = {
+            "activeSelector": self.active,
+            "previewSelector": self.preview,
+            "scaleUpPreviewCheckPoint": self.checkpoint,
+            "prePromotionAnalysisRunStatus": self.pre_run.to_json() if self.pre_run else {},
+            "postPromotionAnalysisRunStatus": self.post_run.to_json() if self.post_run else {},
+        }
+        return {key: value for key, value in body.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutStatus:
     """`status` of a Rollout. Counts are pods; `step_index` is None when there are no steps."""
 
@@ -164,6 +195,7 @@ class RolloutStatus:
     weights: Weights | None = None
     step_run: RunStatus | None = None
     background_run: RunStatus | None = None
+    blue_green: BlueGreenStatus = BlueGreenStatus()
     duration: Duration | None = None
 
     def condition(self, type_: str) -> Condition | None:
@@ -173,6 +205,30 @@ class RolloutStatus:
     def is_paused_for(self, reason: str) -> bool:
         """Whether the controller paused for that reason."""
         return any(pause.reason == reason for pause in self.pauses)
+
+    def run(self, kind: str) -> RunStatus | None:
+        """The run of that kind (a value of the label `rollout-type`) that this status names."""
+        match kind:
+            case keys.ROLLOUT_TYPE_STEP:
+                return self.step_run
+            case keys.ROLLOUT_TYPE_BACKGROUND:
+                return self.background_run
+            case keys.ROLLOUT_TYPE_PRE_PROMOTION:
+                return self.blue_green.pre_run
+            case _:
+                return self.blue_green.post_run
+
+    def with_run(self, kind: str, run: RunStatus | None) -> RolloutStatus:
+        """This status naming `run` as the one of that kind."""
+        match kind:
+            case keys.ROLLOUT_TYPE_STEP:
+                return replace(self, step_run=run)
+            case keys.ROLLOUT_TYPE_BACKGROUND:
+                return replace(self, background_run=run)
+            case keys.ROLLOUT_TYPE_PRE_PROMOTION:
+                return replace(self, blue_green=replace(self.blue_green, pre_run=run))
+            case _:
+                return replace(self, blue_green=replace(self.blue_green, post_run=run))
 
     def with_condition(self, condition: Condition) -> RolloutStatus:
         """This status with `condition` set at the end of the list.
@@ -217,6 +273,7 @@ class RolloutStatus:
             "pauseConditions": [{"reason": p.reason, "startTime": format_time(p.since)} for p in self.pauses],
             "conditions": [item.to_json() for item in self.conditions],
             "canary": self._canary_json(),
+            "blueGreen": self.blue_green.to_json(),
             "duration": self.duration.to_json() if self.duration else {},
         }
         body = {key: value for key, value in body.items() if value}

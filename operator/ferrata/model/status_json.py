@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ferrata.model.status import (
+    BlueGreenStatus,
     Condition,
     Duration,
     Json,
@@ -46,7 +47,18 @@ def read_status(body: object, now: datetime) -> RolloutStatus:
         weights=_weights(canary.get("weights")),
         step_run=_run(canary.get("currentStepAnalysisRunStatus")),
         background_run=_run(canary.get("currentBackgroundAnalysisRunStatus")),
+        blue_green=_blue_green(_object(status.get("blueGreen"))),
         duration=_duration(status.get("duration")),
+    )
+
+
+def _blue_green(body: Json) -> BlueGreenStatus:
+    return BlueGreenStatus(
+        active=_text(body.get("activeSelector")),
+        preview=_text(body.get("previewSelector")),
+        checkpoint=body.get("scaleUpPreviewCheckPoint") is True,
+        pre_run=_run(body.get("prePromotionAnalysisRunStatus")),
+        post_run=_run(body.get("postPromotionAnalysisRunStatus")),
     )
 
 

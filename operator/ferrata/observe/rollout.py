@@ -13,7 +13,7 @@ from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA
 from ferrata.model import anti_affinity, keys, pod_template
 from ferrata.model.hashing import pod_template_hash, step_hash
 from ferrata.model.managed_routes import ManagedRoute
-from ferrata.model.rollout import RolloutSpec
+from ferrata.model.rollout import Canary, RolloutSpec
 from ferrata.model.status import parse_time
 from ferrata.model.status_json import read_status
 from ferrata.observe.spec import read_spec
@@ -78,7 +78,7 @@ def observe(cache: Cache, rollout: Json, now: datetime) -> Observed:
     new = _desired(sets, computed, template)
     stable = next((rs for rs in sets if status.stable_rs and _hash(rs) == status.stable_rs), None)
     others = tuple(_revision(rs) for rs in sets if rs is not new and rs is not stable)
-    active = routers(_strategy(rollout).get("trafficRouting"), _owner(spec))
+    active = _routers(rollout, spec)
     objects = _objects(cache, active)
     snapshot = RolloutSnapshot(
         spec=spec,
@@ -102,9 +102,14 @@ def _strategy(rollout: Json) -> Json:
     return (rollout["spec"].get("strategy") or {}).get("canary") or {}
 
 
-def _owner(spec: RolloutSpec) -> Owner:
-    canary = spec.canary
-    return Owner(spec.namespace, spec.name, spec.uid, canary.canary_service, canary.stable_service, canary.max_weight)
+def _routers(rollout: Json, spec: RolloutSpec) -> tuple[Router, ...]:
+    """Those of a canary; blue-green switches Services and needs none."""
+    canary = spec.strategy
+    if not isinstance(canary, Canary):
+        return ()
+    names = canary.canary_service, canary.stable_service
+    owner = Owner(spec.namespace, spec.name, spec.uid, *names, canary.max_weight)
+    return routers(_strategy(rollout).get("trafficRouting"), owner)
 
 
 def _age(rs: Json) -> tuple[str, str]:
@@ -161,7 +166,7 @@ def _failure(status: Json) -> tuple[str, str, str] | None:
 
 def _services(cache: Cache, spec: RolloutSpec) -> dict[str, ServiceView]:
     found = {}
-    for name in {spec.canary.canary_service, spec.canary.stable_service} - {""}:
+    for name in spec.strategy.services:
         service = cache.store(SERVICES).get(spec.namespace, name)
         if service is not None:
             selector = (service.get("spec") or {}).get("selector") or {}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ferrata.errors import SpecRejected
+from ferrata.model import keys
 from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.int_or_percent import resolve
 from ferrata.model.rollout import (
     FULL_WEIGHT,
+    REVISION_MARK,
+    BlueGreen,
     Canary,
     ProgressThreshold,
     RolloutSpec,
@@ -32,8 +35,9 @@ def read_spec(rollout: Json) -> RolloutSpec:
         uid=metadata["uid"],
         generation=metadata.get("generation", 0),
         replicas=replicas,
-        strategy=_canary(spec, replicas),
+        strategy=_strategy(spec, replicas),
         selector=selector_text(spec.get("selector") or {}),
+        revision_selector=selector_text(_revision_selector(spec.get("selector") or {})),
         min_ready_seconds=_count(spec.get("minReadySeconds"), 0, "spec.minReadySeconds"),
         paused=spec.get("paused") is True,
         progress_deadline_seconds=_count(spec.get("progressDeadlineSeconds"), 600, "spec.progressDeadlineSeconds"),
@@ -45,10 +49,32 @@ def read_spec(rollout: Json) -> RolloutSpec:
     )
 
 
+def _strategy(spec: Json, replicas: int) -> Canary | BlueGreen:
+    blue_green = (spec.get("strategy") or {}).get("blueGreen")
+    return _blue_green(blue_green) if isinstance(blue_green, dict) else _canary(spec, replicas)
+
+
+def _blue_green(strategy: Json) -> BlueGreen:
+    pre, post = (strategy.get(f"{name}PromotionAnalysis") or {} for name in ("pre", "post"))
+    return BlueGreen(
+        active_service=strategy.get("activeService") or "",
+        preview_service=strategy.get("previewService") or "",
+        preview_replicas=strategy.get("previewReplicaCount"),
+        promotes_itself=strategy.get("autoPromotionEnabled") is not False,
+        promotion_seconds=strategy.get("autoPromotionSeconds") or 0,
+        scale_down_delay=strategy.get("scaleDownDelaySeconds"),
+        scale_down_delay_revision_limit=strategy.get("scaleDownDelayRevisionLimit"),
+        abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
+        pre_promotion_analysis=bool(pre.get("templates")),
+        post_promotion_analysis=bool(post.get("templates")),
+        anti_affinity=AntiAffinity.read(strategy.get("antiAffinity")),
+    )
+
+
 def _canary(spec: Json, replicas: int) -> Canary:
     strategy = (spec.get("strategy") or {}).get("canary")
     if not isinstance(strategy, dict):
-        raise SpecRejected("not yet supported: a strategy other than spec.strategy.canary", "spec.strategy")
+        raise SpecRejected("spec.strategy: neither canary nor blueGreen is set", "spec.strategy")
     routing = strategy.get("trafficRouting")
     _check_routes(strategy.get("steps") or [], routing)
     surge, unavailable = _budget(strategy, replicas)
@@ -114,6 +140,11 @@ def _count(value: object, default: int, field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise SpecRejected(f"{field}: must be greater than or equal to 0", field)
     return value
+
+
+def _revision_selector(selector: Json) -> Json:
+    labels = (selector.get("matchLabels") or {}) | {keys.POD_TEMPLATE_HASH: REVISION_MARK}
+    return selector | {"matchLabels": labels}
 
 
 def selector_text(selector: Json) -> str:

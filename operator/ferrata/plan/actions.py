@@ -95,7 +95,7 @@ class SetSplit:
 
 @dataclass(frozen=True, slots=True)
 class StartAnalysis:
-    """An AnalysisRun of that kind ("Step" or "Background") for that revision exists."""
+    """An AnalysisRun of that kind (a value of the label `rollout-type`) for that revision exists."""
 
     kind: str
     hash: str

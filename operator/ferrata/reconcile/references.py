@@ -18,14 +18,17 @@ Name = tuple[str, str, str]
 
 
 def names_of(rollout: Json) -> tuple[Name, ...]:
-    """Every object that the canary strategy of `rollout` names; none when it is malformed."""
+    """Every object that the strategy of `rollout` names; none when it is malformed."""
     metadata = rollout["metadata"]
-    strategy: Any = rollout
-    for part in ("spec", "strategy", "canary"):
-        strategy = strategy.get(part) if isinstance(strategy, dict) else None
+    strategies: Any = rollout
+    for part in ("spec", "strategy"):
+        strategies = strategies.get(part) if isinstance(strategies, dict) else None
+    if not isinstance(strategies, dict):
+        return ()
+    strategy = strategies.get("canary") or strategies.get("blueGreen")
     if not isinstance(strategy, dict):
         return ()
-    services = [strategy.get("canaryService"), strategy.get("stableService")]
+    services = [strategy.get(f"{role}Service") for role in ("canary", "stable", "active", "preview")]
     names = [("Service", metadata["namespace"], name) for name in services if isinstance(name, str) and name]
     owner = Owner(metadata["namespace"], metadata["name"], metadata["uid"], "", "", 100)
     try:

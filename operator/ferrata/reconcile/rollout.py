@@ -33,7 +33,6 @@ from ferrata.observe.rollout import Observed, observe
 from ferrata.plan.actions import Event, Plan
 from ferrata.plan.rollout.decide import decide
 from ferrata.plan.rollout.invariant import broken_by
-from ferrata.plan.rollout.runs import BACKGROUND, STEP
 from ferrata.reconcile.checks import check
 from ferrata.reconcile.publish import merge_patch, only_counts
 from ferrata.reconcile.references import Names, Orphans, names_of
@@ -268,8 +267,9 @@ def _with_routes(events: tuple[Event, ...], routes: Sequence[Event]) -> list[Eve
 
 def _with_started(status: RolloutStatus, started: Mapping[str, RunStatus]) -> RolloutStatus:
     """The status naming the runs that this pass started."""
-    step, background = started.get(STEP, status.step_run), started.get(BACKGROUND, status.background_run)
-    return replace(status, step_run=step, background_run=background)
+    for kind, run in started.items():
+        status = status.with_run(kind, run)
+    return status
 
 
 def _invalid(rollout: Json, text: str, now: datetime) -> Json:

@@ -18,7 +18,10 @@ def canary(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"spec": {"strategy": {"blueGreen": {}}}}, "spec.strategy.blueGreen"),
+        (
+            {"spec": {"strategy": {"blueGreen": {"previewMetadata": {"labels": {"role": "preview"}}}}}},
+            "spec.strategy.blueGreen.previewMetadata",
+        ),
         ({"spec": {"workloadRef": {"name": "d"}}}, "spec.workloadRef"),
         ({"spec": {"restartAt": "2026-01-01T00:00:00Z"}}, "spec.restartAt"),
         ({"spec": {"rollbackWindow": {"revisions": 3}}}, "spec.rollbackWindow"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ferrata.model.status import Condition
-from ferrata.plan.rollout import deadline
+from ferrata.plan.rollout import deadline, numbering
 from ferrata.plan.rollout.deadline import is_paused
 from ferrata.plan.rollout.draft import Draft
 from ferrata.plan.rollout.view import view
@@ -92,7 +92,7 @@ def progress(s: RolloutSnapshot, d: Draft) -> Draft:
 
 
 def _aborted(s: RolloutSnapshot, d: Draft) -> Draft:
-    text = f"Rollout aborted update to revision {s.new.number if s.new else s.revision_annotation}"
+    text = f"Rollout aborted update to revision {numbering.number(s)}"
     if d.abort_message:
         text = f"{text}: {d.abort_message}"
     old = d.status.condition("Progressing")

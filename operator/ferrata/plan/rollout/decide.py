@@ -7,9 +7,11 @@ The function is total and deterministic: the same snapshot always gives the same
 
 from __future__ import annotations
 
+from ferrata.model.rollout import Canary
 from ferrata.plan.actions import Plan, in_safe_order
-from ferrata.plan.rollout import conditions, deadline, events, numbering, promotion
-from ferrata.plan.rollout.canary import chain
+from ferrata.plan.rollout import conditions, deadline, events, numbering
+from ferrata.plan.rollout.bluegreen import chain as bluegreen
+from ferrata.plan.rollout.canary import chain as canary
 from ferrata.plan.rollout.draft import Draft, Question, ask
 from ferrata.plan.rollout.duration import duration
 from ferrata.plan.rollout.phase import phase
@@ -38,8 +40,9 @@ PUBLICATION: tuple[Question, ...] = (
 def decide(s: RolloutSnapshot) -> Plan:
     """What to do, publish and say about the Rollout in `s`, and when to look again."""
     s = numbering.with_desired_revision(s)
+    chain = canary if isinstance(s.spec.strategy, Canary) else bluegreen
     d = ask(chain.POSITION, s, Draft(s.status))
-    d = ask(chain.ACTIONS, promotion.as_promoted(s, d), d)
+    d = ask(chain.ACTIONS, chain.acts_on(s, d), d)
     d = ask(PUBLICATION, s, d)
     return Plan(in_safe_order(d.actions), d.status, d.events, _reason(d), min(d.wake_ups, default=None))
 

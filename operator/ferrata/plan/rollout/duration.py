@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ferrata.model.status import Duration
+from ferrata.model.status import INCONCLUSIVE_RUN, Duration
 from ferrata.plan.rollout.draft import Draft
-from ferrata.plan.rollout.runs import INCONCLUSIVE
 from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
 
@@ -42,7 +41,7 @@ def _manual_pause(s: RolloutSnapshot, d: Draft, old: Duration) -> Duration:
 
 
 def _waits_for_a_person(s: RolloutSnapshot, d: Draft) -> bool:
-    if s.spec.paused or d.status.is_paused_for(INCONCLUSIVE):
+    if s.spec.paused or d.status.is_paused_for(INCONCLUSIVE_RUN):
         return True
     return bool(d.status.pauses) and view(s.spec).waits_for_a_person(s, d)
 
@@ -63,6 +62,6 @@ def _how(s: RolloutSnapshot) -> str:
     if s.status.stable_rs == s.new_hash:
         return "FastRolledBack"
     is_rollback = s.new is not None and s.distinct_stable is not None and s.new.created < s.distinct_stable.created
-    if s.status.promote_full:
+    if s.status.promote_full or view(s.spec).goes_back_fast(s):
         return "FastRolledBack" if is_rollback else "FastPromoted"
     return "RolledBack" if is_rollback else "Promoted"

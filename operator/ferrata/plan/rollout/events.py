@@ -6,18 +6,8 @@ from dataclasses import replace
 
 from ferrata.plan.actions import Action, CreateRevision, Event, PointService, ScaleRevision
 from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
-
-_ORDER = (
-    ("SwitchService",),
-    ("RolloutStepCompleted",),
-    ("RolloutResumed",),
-    ("ScalingReplicaSet",),
-    ("RolloutCompleted",),
-    ("TrafficWeightUpdated",),
-    ("RolloutPaused", "RolloutAborted"),
-)
-"""Events of one pass in the order in which clients of the API know them; what is not listed comes first."""
 
 
 def actions_are_told(s: RolloutSnapshot, d: Draft) -> Draft:
@@ -35,12 +25,9 @@ def pauses_are_told(s: RolloutSnapshot, d: Draft) -> Draft:
     return d
 
 
-def are_in_order(_: RolloutSnapshot, d: Draft) -> Draft:
-    """The events of the pass, ordered. Services follow a completed release."""
-    ranks = {reason: place for place, reasons in enumerate(_ORDER, 1) for reason in reasons}
-    if any(event.reason == "RolloutCompleted" for event in d.events):
-        ranks["SwitchService"] = ranks["RolloutCompleted"]
-    return replace(d, events=tuple(sorted(d.events, key=lambda event: ranks.get(event.reason, 0))))
+def are_in_order(s: RolloutSnapshot, d: Draft) -> Draft:
+    """The events of the pass, ordered as those of the strategy are."""
+    return replace(d, events=view(s.spec).events_in_order(d.events))
 
 
 def _of(s: RolloutSnapshot, action: Action) -> Event | None:

@@ -5,9 +5,9 @@ No revision loses a pod, and no traffic is sent, in a way that could leave a req
 
 from __future__ import annotations
 
-from ferrata.model.rollout import share
+from ferrata.model.rollout import BlueGreen, Canary, share
 from ferrata.plan.actions import Action, Plan, PointService, ScaleRevision, SetSplit
-from ferrata.snapshot.rollout import Confirmation, RolloutSnapshot
+from ferrata.snapshot.rollout import Confirmation, Revision, RolloutSnapshot
 
 
 def broken_by(s: RolloutSnapshot, plan: Plan) -> str | None:
@@ -22,11 +22,24 @@ def _fault(s: RolloutSnapshot, plan: Plan, action: Action) -> str | None:
                 return f"route {routes[0].name} would lead to a canary without available pods"
             return _split_fault(s, plan, canary, total)
         case PointService(name, to):
-            target = next((r for r in s.revisions if r.hash == to), None)
-            if target is None or target.available < 1:
-                return f"Service {name} would select revision {to}, which has no available pod"
+            return _point_fault(s, plan, name, to)
         case ScaleRevision(name, replicas):
-            return _shrink_fault(s, plan, name, replicas)
+            revision = next((r for r in s.revisions if r.name == name), None)
+            return None if revision is None else _shrink_fault(s, plan, revision, replicas)
+    return None
+
+
+def _point_fault(s: RolloutSnapshot, plan: Plan, name: str, to: str) -> str | None:
+    """A preview may be empty, and so may everything be while no pods are asked for."""
+    strategy = s.spec.strategy
+    if isinstance(strategy, BlueGreen) and name == strategy.preview_service:
+        return None
+    if isinstance(strategy, BlueGreen) and plan.status.abort and to != s.status.stable_rs:
+        return f"Service {name} would select revision {to}, which is aborted"
+    target = next((r for r in s.revisions if r.hash == to), None)
+    may_be_empty = isinstance(strategy, BlueGreen) and s.spec.replicas == 0
+    if target is None or (target.available < 1 and not may_be_empty):
+        return f"Service {name} would select revision {to}, which has no available pod"
     return None
 
 
@@ -41,19 +54,39 @@ def _split_fault(s: RolloutSnapshot, plan: Plan, canary: int, total: int) -> str
     return None
 
 
-def _shrink_fault(s: RolloutSnapshot, plan: Plan, name: str, replicas: int) -> str | None:
-    revision = next((r for r in s.revisions if r.name == name), None)
-    if revision is None or not s.spec.canary.routed or s.spec.replicas == 0 or replicas >= revision.replicas:
+def _shrink_fault(s: RolloutSnapshot, plan: Plan, revision: Revision, replicas: int) -> str | None:
+    if replicas >= revision.replicas or s.spec.replicas == 0:
         return None
-    if s.spec.canary.dynamic_stable and s.distinct_stable is not None and s.distinct_stable.name == name:
-        return _dynamic_fault(s, plan, name, replicas)
-    if replicas > 0:
-        return None
+    match s.spec.strategy:
+        case Canary(routed=True):
+            return _routed_fault(s, plan, revision, replicas)
+        case BlueGreen() as strategy:
+            return _served_fault(s, plan, strategy, revision, replicas)
+    return None
+
+
+def _routed_fault(s: RolloutSnapshot, plan: Plan, revision: Revision, replicas: int) -> str | None:
+    name, route = revision.name, s.route
     if s.distinct_stable is not None and s.distinct_stable.name == name:
-        return f"the stable revision {name} would be scaled to zero"
+        if s.spec.canary.dynamic_stable:
+            return _dynamic_fault(s, plan, name, replicas)
+        return None if replicas else f"the stable revision {name} would be scaled to zero"
     is_canary = s.new is not None and s.new.name == name
-    if is_canary and s.route is not None and s.route.reaches_canary:
-        return f"the canary {name} would be scaled to zero while {s.route.weight} of the traffic may reach it"
+    if replicas == 0 and is_canary and route is not None and route.reaches_canary:
+        return f"the canary {name} would be scaled to zero while {route.weight} of the traffic may reach it"
+    return None
+
+
+def _served_fault(s: RolloutSnapshot, plan: Plan, strategy: BlueGreen, revision: Revision, replicas: int) -> str | None:
+    """What serves users keeps what was asked for; what a preview selects is emptied by an abort only."""
+    targets = {(a.name, a.hash) for a in plan.actions if isinstance(a, PointService)}
+    targets |= {(view.name, view.selects) for view in s.services.values()}
+    if replicas == 0 and revision.hash == s.status.stable_rs and s.distinct_stable is not None:
+        return f"the stable revision {revision.name} would be scaled to zero"
+    if (strategy.active_service, revision.hash) in targets and replicas < s.spec.replicas:
+        return f"revision {revision.name} would lose pods while {strategy.active_service} selects it"
+    if (strategy.preview_service, revision.hash) in targets and replicas == 0 and not plan.status.abort:
+        return f"revision {revision.name} would be scaled to zero while {strategy.preview_service} selects it"
     return None
 
 

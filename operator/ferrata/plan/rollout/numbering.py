@@ -21,13 +21,10 @@ def with_desired_revision(s: RolloutSnapshot) -> RolloutSnapshot:
 
 def new_revision_is_told(s: RolloutSnapshot, d: Draft) -> Draft:
     """Says which number the desired revision gets, and that it is created."""
-    if s.new is None:
-        return d
-    number = _number(s, s.new)
-    if number != s.revision_annotation:
-        d = d.say("RolloutUpdated", f"Rollout updated to revision {number}")
-    if not s.new.exists:
-        d = d.say("NewReplicaSetCreated", f"Created ReplicaSet {s.new.name} (revision {number})")
+    if number(s) != s.revision_annotation:
+        d = d.say("RolloutUpdated", f"Rollout updated to revision {number(s)}")
+    if s.new is not None and not s.new.exists:
+        d = d.say("NewReplicaSetCreated", f"Created ReplicaSet {s.new.name} (revision {number(s)})")
     return d
 
 
@@ -37,21 +34,20 @@ def update_is_told(s: RolloutSnapshot, d: Draft) -> Draft:
     is_announced = completed is not None and completed.status == "False"
     is_new = not is_announced and (d.status.current_pod_hash != s.new_hash or not s.status.current_step_hash)
     if is_new and d.status.stable_rs != s.new_hash:
-        number = s.new.number if s.new else s.revision_annotation
-        text = f"Rollout not completed, started update to revision {number} ({s.new_hash})"
+        text = f"Rollout not completed, started update to revision {number(s)} ({s.new_hash})"
         d = d.say("RolloutNotCompleted", text)
     return d.put(current_pod_hash=s.new_hash)
 
 
 def revision_is_numbered(s: RolloutSnapshot, d: Draft) -> Draft:
     """The desired revision has the highest number, and the Rollout names it."""
+    if s.new is not None and s.new.number != number(s):
+        d = d.do(NumberRevision(s.new.name, number(s)))
+    return d.do(NumberRollout(number(s))) if number(s) != s.revision_annotation else d
+
+
+def number(s: RolloutSnapshot) -> int:
+    """The number of the desired revision once this pass is over."""
     if s.new is None:
-        return d
-    number = _number(s, s.new)
-    if number != s.new.number:
-        d = d.do(NumberRevision(s.new.name, number))
-    return d.do(NumberRollout(number)) if number != s.revision_annotation else d
-
-
-def _number(s: RolloutSnapshot, new: Revision) -> int:
-    return max(new.number, max((r.number for r in s.older), default=0) + 1)
+        return s.revision_annotation
+    return max(s.new.number, max((r.number for r in s.older), default=0) + 1)

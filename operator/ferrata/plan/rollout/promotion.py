@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ferrata.plan.rollout import numbering
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import RolloutSnapshot
 
@@ -15,12 +16,20 @@ def promoted_rollout_cannot_be_aborted(s: RolloutSnapshot, d: Draft) -> Draft:
     return d
 
 
+def full_promotion_ends_an_abort(_: RolloutSnapshot, d: Draft) -> Draft:
+    """A full promotion that was asked for after an abort takes it back: the last verb wins.
+
+    `aborted_at` tells them apart: the pass that first sees an abort notes it and drops the promotion.
+    """
+    is_later = d.status.abort and d.status.promote_full and d.status.aborted_at is not None
+    return d.put(abort=False, aborted_at=None) if is_later else d
+
+
 def completed(s: RolloutSnapshot, d: Draft, reason: str) -> Draft:
     """The new revision is the stable one, and it is said when it was not yet."""
     if d.status.stable_rs == s.new_hash:
         return d
-    number = s.new.number if s.new else s.revision_annotation
-    text = f"Rollout completed update to revision {number} ({s.new_hash}): {reason}"
+    text = f"Rollout completed update to revision {numbering.number(s)} ({s.new_hash}): {reason}"
     return d.put(stable_rs=s.new_hash).say("RolloutCompleted", text)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from ferrata.model.rollout import BlueGreen
 from ferrata.model.status import format_time, parse_time
 from ferrata.plan.actions import DeleteRevision, Phase, ScaleRevision
 from ferrata.plan.rollout.draft import Draft
+from ferrata.plan.rollout.sizing import order
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 
@@ -32,7 +34,17 @@ def _wait(s: RolloutSnapshot, d: Draft, other: Revision, delay: int) -> Draft:
     if not other.scale_down_deadline:
         return start_delay(s, d, other, delay)
     deadline = parse_time(other.scale_down_deadline)
-    return d.do(scale_down(other, 0)) if deadline is None or deadline <= s.now else d.wake_at(deadline)
+    if deadline is None or deadline <= s.now:
+        return d.do(scale_down(other, 0))
+    size = _size_in_delay(s, other)
+    d = d if size == other.replicas else d.do(ScaleRevision(other.name, size, order(other, size)))
+    return d.wake_at(deadline)
+
+
+def _size_in_delay(s: RolloutSnapshot, other: Revision) -> int:
+    """A blue-green revision that was whole follows the number of replicas, so that going back to it needs no pods."""
+    is_whole = isinstance(s.spec.strategy, BlueGreen) and other.replicas == other.desired_annotation
+    return s.spec.replicas if is_whole and s.spec.replicas else other.replicas
 
 
 def start_delay(s: RolloutSnapshot, d: Draft, revision: Revision, delay: int) -> Draft:

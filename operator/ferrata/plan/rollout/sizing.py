@@ -9,13 +9,18 @@ from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 
-def resized(s: RolloutSnapshot, d: Draft, revision: Revision, wanted: int) -> Draft:
+def resized(s: RolloutSnapshot, d: Draft, revision: Revision, wanted: int, *, keeps_deadline: bool = False) -> Draft:
     """`revision` asks for `wanted` pods; nothing when size, noted number of desired pods and deadline are right."""
     is_noted = revision.desired_annotation == s.spec.replicas
-    if revision.replicas == wanted and is_noted and not revision.scale_down_deadline:
+    has_right_deadline = keeps_deadline or not revision.scale_down_deadline
+    if revision.replicas == wanted and is_noted and has_right_deadline:
         return d
-    order = Phase.SHRINK if wanted < revision.replicas else Phase.GROW
-    return d.do(ScaleRevision(revision.name, wanted, order, ""))
+    return d.do(ScaleRevision(revision.name, wanted, order(revision, wanted), None if keeps_deadline else ""))
+
+
+def order(revision: Revision, wanted: int) -> Phase:
+    """When a change of `revision` to `wanted` pods is carried out: more pods first, fewer last."""
+    return Phase.SHRINK if wanted < revision.replicas else Phase.GROW
 
 
 def missing_revision_is_created(s: RolloutSnapshot, d: Draft) -> Draft:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from ferrata.model.rollout import RolloutSpec
+from ferrata.model.rollout import Canary, RolloutSpec
 from ferrata.model.status import RolloutStatus
+from ferrata.plan.actions import Event
+from ferrata.plan.rollout.bluegreen import view as bluegreen
 from ferrata.plan.rollout.canary import view as canary
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import RolloutSnapshot
@@ -32,7 +35,16 @@ class View(Protocol):
     def waits_for(self, s: RolloutSnapshot, d: Draft) -> str:
         """What a rollout with all its pods waits for still; "" when nothing is left to do."""
 
+    def goes_back_fast(self, s: RolloutSnapshot, /) -> bool:
+        """Whether this release needs neither waiting nor analysis, because its revision served just before."""
 
-def view(_: RolloutSpec) -> View:
+    def keeps_run(self, s: RolloutSnapshot, d: Draft, kind: str) -> bool:
+        """Whether the current run of that kind still belongs to the present position."""
+
+    def events_in_order(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """The events of one pass in the order in which clients of the API know them."""
+
+
+def view(spec: RolloutSpec) -> View:
     """The view of the strategy of that spec."""
-    return canary
+    return canary if isinstance(spec.strategy, Canary) else bluegreen

@@ -6,12 +6,16 @@ from ferrata.plan.rollout import counts, deadline, numbering, placement, promoti
 from ferrata.plan.rollout.canary import analysis, position, scaling, traffic
 from ferrata.plan.rollout.draft import Question
 
+acts_on = promotion.as_promoted
+"""What the actions see: a promotion of this pass as published, so that one pass can finish the release."""
+
 POSITION: tuple[Question, ...] = (
     numbering.new_revision_is_told,
     counts.all_pods_count,
     position.new_revision_restarts_the_steps,
     numbering.update_is_told,
     promotion.promoted_rollout_cannot_be_aborted,
+    promotion.full_promotion_ends_an_abort,
     runs.verdicts_count,
     deadline.timeout_aborts,
     position.abort_returns_to_the_start,

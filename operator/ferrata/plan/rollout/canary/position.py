@@ -5,19 +5,20 @@ A pass may move several steps when the facts already allow it: nothing here wait
 
 from __future__ import annotations
 
+from ferrata.model.status import INCONCLUSIVE_RUN, BlueGreenStatus
 from ferrata.plan.rollout import promotion
 from ferrata.plan.rollout.canary import sizes
 from ferrata.plan.rollout.canary.steps.base import ClimbStep
 from ferrata.plan.rollout.canary.steps.pause import PAUSE_STEP
 from ferrata.plan.rollout.canary.weights import serves
 from ferrata.plan.rollout.draft import Draft
-from ferrata.plan.rollout.runs import INCONCLUSIVE
 from ferrata.snapshot.rollout import RolloutSnapshot
 
 
 def new_revision_restarts_the_steps(s: RolloutSnapshot, d: Draft) -> Draft:
     """A changed template or changed steps begin at step 0; back at the stable revision there is nothing to climb."""
     old = d.status
+    d = d.put(blue_green=BlueGreenStatus())
     if old.current_step_hash == s.step_hash and old.current_pod_hash in {"", s.new_hash}:
         return d
     index = 0 if s.spec.step_count else None
@@ -38,13 +39,9 @@ def new_revision_restarts_the_steps(s: RolloutSnapshot, d: Draft) -> Draft:
 
 
 def abort_returns_to_the_start(s: RolloutSnapshot, d: Draft) -> Draft:
-    """An abort beats every promotion asked for before it: no pauses, step 0. One asked for since takes it back.
-
-    `aborted_at` tells them apart: the pass that first sees an abort notes it and drops the promotion.
-    """
-    is_taken_back = d.status.promote_full and d.status.aborted_at is not None
-    if not d.status.abort or is_taken_back:
-        return d if d.status.aborted_at is None else d.put(abort=False, aborted_at=None)
+    """An abort beats every promotion that was asked for before it: no pauses, step 0."""
+    if not d.status.abort:
+        return d if d.status.aborted_at is None else d.put(aborted_at=None)
     return d.put(
         pauses=(),
         controller_pause=False,
@@ -84,7 +81,7 @@ def current_step(s: RolloutSnapshot, d: Draft) -> ClimbStep | None:
     index = d.status.current_step_index
     if index is None or index >= s.spec.step_count or d.status.abort or s.is_fully_promoted or not d.status.stable_rs:
         return None
-    return None if s.spec.paused or d.status.is_paused_for(INCONCLUSIVE) else step_at(s, index)
+    return None if s.spec.paused or d.status.is_paused_for(INCONCLUSIVE_RUN) else step_at(s, index)
 
 
 def step_at(s: RolloutSnapshot, index: int) -> ClimbStep:
@@ -136,7 +133,7 @@ def promotion_reason(s: RolloutSnapshot, d: Draft) -> str | None:
 
 def _all_steps_done(s: RolloutSnapshot, d: Draft) -> str | None:
     count, index = s.spec.step_count, d.status.current_step_index
-    if d.status.is_paused_for(INCONCLUSIVE) or (index is not None and index < count):
+    if d.status.is_paused_for(INCONCLUSIVE_RUN) or (index is not None and index < count):
         return None
     if s.spec.canary.routed and count and not serves(s, s.spec.canary.max_weight):
         return None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ferrata.model import keys
 from ferrata.model.rollout import Step
 from ferrata.model.status import RolloutStatus
+from ferrata.plan.actions import Event
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import RolloutSnapshot
 
@@ -50,6 +54,36 @@ def waits_for(s: RolloutSnapshot, d: Draft) -> str:
     if not status.stable_rs or status.stable_rs != status.current_pod_hash:
         return "waiting for all steps to complete"
     return ""
+
+
+def goes_back_fast(_: RolloutSnapshot) -> bool:
+    """Never: a canary going back climbs like any other."""
+    return False
+
+
+def keeps_run(s: RolloutSnapshot, d: Draft, kind: str) -> bool:
+    """Whether the run goes beside the steps, or its step is still the current one."""
+    return kind == keys.ROLLOUT_TYPE_BACKGROUND or s.status.current_step_index == d.status.current_step_index
+
+
+_ORDER = (
+    ("SwitchService",),
+    ("RolloutStepCompleted",),
+    ("RolloutResumed",),
+    ("ScalingReplicaSet",),
+    ("RolloutCompleted",),
+    ("TrafficWeightUpdated",),
+    ("RolloutPaused", "RolloutAborted"),
+)
+"""What is not listed comes first."""
+
+
+def events_in_order(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Services, steps, sizes, completion, weights, pauses; but Services follow a completed release."""
+    ranks = {reason: place for place, reasons in enumerate(_ORDER, 1) for reason in reasons}
+    if any(event.reason == "RolloutCompleted" for event in events):
+        ranks["SwitchService"] = ranks["RolloutCompleted"]
+    return tuple(sorted(events, key=lambda event: ranks.get(event.reason, 0)))
 
 
 def _current(s: RolloutSnapshot, d: Draft) -> Step | None:
