@@ -118,7 +118,7 @@ def _routing_errors(canary: Json, path: str) -> Iterator[SpecError]:
     if dynamic and delay is not None:
         yield invalid(f"{path}.dynamicStableScale", dynamic, _DYNAMIC_OR_DELAY)
     weight = routing.get("maxTrafficWeight")
-    if weight is not None and not _has(routing, "nginx", "plugins"):
+    if weight is not None and not _has(routing, "nginx", "plugins", "gatewayAPI"):
         yield invalid(f"{path}.trafficRouting.maxTrafficWeight", weight, _MAX_WEIGHT_ROUTERS)
 
 

@@ -52,6 +52,7 @@ def test_an_invalid_rollout_gets_the_error_that_was_recorded(case: dict[str, Any
         step({"setWeight": 100}, {"pause": {}}, {"pause": {"duration": "1h"}}, {"pause": {"duration": 5}}),
         step({"setCanaryScale": {"weight": 5}}, **NGINX),
         step({"setWeight": 1000}, **{**NGINX, "trafficRouting": {"nginx": {}, "maxTrafficWeight": 1000}}),
+        step({"setWeight": 1000}, **{**NGINX, "trafficRouting": {"gatewayAPI": {}, "maxTrafficWeight": 1000}}),
         step({"analysis": {"templates": [{"templateName": "t"}]}}),
         canary(maxSurge="0%", maxUnavailable=1),
         rollout({"blueGreen": {"activeService": "a"}}),

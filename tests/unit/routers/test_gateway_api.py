@@ -122,3 +122,10 @@ def test_rules_that_disagree_or_name_neither_service_have_no_weight(objects: dic
 def test_a_route_that_cannot_carry_the_split_is_refused(objects: dict[Ref, Any], text: str) -> None:
     with pytest.raises(SpecRejected, match=text):
         ROUTER.render(20, objects)
+
+
+def test_weights_may_be_finer_than_percent() -> None:
+    router = GatewayRouter(Owner("shop", "web", "uid-1", "web-canary", "web-stable", 1000), ("web",), "edge")
+    found = written(route(), router.render(5, {ROUTE: route()}))
+    assert found["spec"]["rules"][0]["backendRefs"] == backends(995, 5)
+    assert router.observed({ROUTE: found}).weight == 5
