@@ -8,10 +8,10 @@ PYTHON := $(VENV)/bin/python
 export PYTHONPATH := operator
 export MYPYPATH := operator
 
-.PHONY: help setup demo bench test test-fast verify lint types layers generate generated clean kind-up kind-down
+.PHONY: help setup demo bench test test-fast test-expressions verify lint types layers generate generated clean kind-up kind-down
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 $(VENV)/ready:
 	@echo "setup: installing the locked Python packages into $(VENV)"
@@ -23,11 +23,15 @@ $(VENV)/ready:
 setup: $(VENV)/ready ## Install what the other targets need (cached outside the repository)
 
 test: setup ## Run every test; builds a real control plane the first time
-	@"$(PYTHON)" -m tests.cluster build plane kubectl-argo-rollouts helm
+	@"$(PYTHON)" -m tests.cluster build plane kubectl-argo-rollouts helm expression-oracle
 	@"$(PYTHON)" -m pytest -q -m "not node"
 
 test-fast: setup ## Run the tests that need no cluster (seconds)
-	@"$(PYTHON)" -m pytest -q -m "not node and not plane"
+	@"$(PYTHON)" -m pytest -q -m "not node and not plane and not oracle"
+
+test-expressions: setup ## Compare the expression language with expr-lang itself (needs Go)
+	@"$(PYTHON)" -m tests.cluster build expression-oracle
+	@"$(PYTHON)" -m pytest -q tests/expressions
 
 verify: lint types layers generated ## Check style, types, layers, and that generated files are up to date
 

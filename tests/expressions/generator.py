@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of expressions read best with one entry to a line
 """Expressions and results drawn from a seed: mostly well-typed, some ill-typed, some not even well-formed.
 
 `case(seed)` is one pair of an expression and the value of `result` it is judged on; the same seed draws the same pair on
@@ -22,7 +23,26 @@ _TEXT_PIPES = ("trim()", "upper()", "lower()", "len()", 'split(",")', "string()"
 _ARRAY_PIPES = ("sort()", "reverse()", "first()", "len()", "max()", "filter(# != nil)", "map(# ?? 1)")
 _SORT_ORDERS = ("", "", ', "desc"', ', "asc"', ', "up"')
 _KEYS = ("a", '"b c"', "'d'", "1", '("k" + "l")')
-FLOATS = (0.0, -0.0, 0.5, 0.95, 0.999, 1.0, 2.0, 3.7, -1.5, 42.0, 200.0, 1e6, 123456789.125, 1e21, 1e-7, math.nan, math.inf, -math.inf)
+FLOATS = (
+    0.0,
+    -0.0,
+    0.5,
+    0.95,
+    0.999,
+    1.0,
+    2.0,
+    3.7,
+    -1.5,
+    42.0,
+    200.0,
+    1e6,
+    123456789.125,
+    1e21,
+    1e-7,
+    math.nan,
+    math.inf,
+    -math.inf,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +161,17 @@ class _Writer:
         if isinstance(result, list) and kind != "array":
             if not any(_is(item, kind) for item in result) and self.draw.random() < 0.8:
                 return ""
-            return self.draw.choice(("result[0]", "result[0]", "result[-1]", "result[1]", "first(result)", "last(result)"))
+            return self.draw.choice(
+                ("result[0]", "result[0]", "result[-1]", "result[1]", "first(result)", "last(result)")
+            )
         return "result" if _is(result, kind) or self.draw.random() < 0.2 else ""
 
     def member(self, name: str) -> str:
         if "-" in name:
             return f'result["{name}"]'
-        return self.draw.choice((f"result.{name}", f"result.{name}", f'result["{name}"]', f"result?.{name}", f'get(result, "{name}")'))
+        return self.draw.choice(
+            (f"result.{name}", f"result.{name}", f'result["{name}"]', f"result?.{name}", f'get(result, "{name}")')
+        )
 
     def many(self, kind: str, depth: int, most: int = 4) -> str:
         return ", ".join(self.of(kind, depth) for _ in range(self.draw.randint(0, most)))
@@ -205,9 +229,21 @@ class _Writer:
 
     def otherwise(self, kind: str, depth: int) -> str:
         """A part of `result` that may be missing, with what stands in for it."""
-        head = self.draw.choice(("result?.missing", "result.missing", "result?.data?.items", 'get(result, "no")', "result", "nil", "get(result, 9)"))
+        head = self.draw.choice(
+            (
+                "result?.missing",
+                "result.missing",
+                "result?.data?.items",
+                'get(result, "no")',
+                "result",
+                "nil",
+                "get(result, 9)",
+            )
+        )
         spare = self.of(kind, depth)
-        return self.draw.choice((f"({head} ?? {spare})", f"({head} ?: {spare})", f"default(result, {spare})", f"({head} ?? ({spare}))"))
+        return self.draw.choice(
+            (f"({head} ?? {spare})", f"({head} ?: {spare})", f"default(result, {spare})", f"({head} ?? ({spare}))")
+        )
 
     def broken(self, source: str) -> str:
         """The source with a slip of the pen in it."""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of expressions read best with one entry to a line
 """The leaves that expressions are drawn from: literals as users write them, plain and odd."""
 
 from __future__ import annotations
@@ -7,7 +8,23 @@ NUMBERS = (
     "99.9", "1e400", "9223372036854775807", "9223372036854775808", "00.5",
 )  # fmt: skip
 
-TEXTS = ("ok", "", "200", "0.95", "a,b,c", "Hello World", "  padded ", "naïve ☃", "ß", "-7", "1e3", "NaN", "line\nbreak", 'quo"te', "<&>")
+TEXTS = (
+    "ok",
+    "",
+    "200",
+    "0.95",
+    "a,b,c",
+    "Hello World",
+    "  padded ",
+    "naïve ☃",
+    "ß",
+    "-7",
+    "1e3",
+    "NaN",
+    "line\nbreak",
+    'quo"te',
+    "<&>",
+)
 
 _STRINGS = (
     '"ok"', '""', "'a'", '"200"', '"0.95"', '","', '"a,b,c"', '"Hello World"', "`raw \\n`", '"tab\\t"', "'it\\'s'", '"\\x41"', '"\\u00e9"',

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ferrata.metrics.expression import ExpressionError, compile
+from ferrata.metrics.expression import ExpressionError
 from ferrata.metrics.expression.natures import nature_of
+from ferrata.metrics.expression.program import compile as compiled
 from ferrata.metrics.expression.values import admit
 from tests.expressions.generator import Case
 from tests.expressions.wire import Wire, encode
@@ -36,10 +37,10 @@ def ours(case: Case) -> Outcome:
     """Return our own outcome."""
     stage = "compile"
     try:
-        program = compile(case.source)
+        program = compiled(case.source)
         program.require_types(nature_of(admit(case.result)))
         stage = "run"
-        return Outcome(encode(program.evaluate(case.result, datetime.now(UTC))))  # noqa: TID251
+        return Outcome(encode(program.evaluate(case.result, datetime.now(UTC))))
     except ExpressionError as error:
         return Outcome(None, stage, error.message, error.line, error.column)
 
@@ -47,7 +48,9 @@ def ours(case: Case) -> Outcome:
 def theirs(program: Path, cases: Sequence[Case]) -> list[Outcome]:
     """Return expr-lang's outcomes in the order of the cases. Raises RuntimeError when the program fails."""
     lines = [json.dumps({"source": case.source, "result": encode(case.result)}) for case in cases]
-    done = subprocess.run([program], input="\n".join(lines), capture_output=True, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [program], input="\n".join(lines), capture_output=True, text=True, encoding="utf-8", check=False
+    )
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     answers = [json.loads(line) for line in done.stdout.splitlines()]

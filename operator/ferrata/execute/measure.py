@@ -13,6 +13,7 @@ import urllib3
 from prometheus_api_client import PrometheusConnect
 
 from ferrata.clock import Clock, SystemClock
+from ferrata.execute.judging import Judges
 from ferrata.metrics import prometheus
 from ferrata.metrics.base import Failure, Request, Sample
 
@@ -31,6 +32,7 @@ class Backends:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="measure")
+        self.judges = Judges()
         self._connections: dict[tuple[object, ...], PrometheusConnect] = {}
 
     async def prometheus(self, request: Request) -> Sample | Failure:
@@ -92,3 +94,4 @@ class Backends:
     def close(self) -> None:
         """Ends the threads; queries under way are left to their time-outs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self.judges.close()

@@ -23,7 +23,6 @@ from ferrata.execute.measure import Backends
 from ferrata.metrics import prometheus
 from ferrata.metrics.arguments import masked
 from ferrata.metrics.base import Failure, Sample
-from ferrata.metrics.expression import judge
 from ferrata.model.analysis import ERROR, TERMINAL, Measurement, Metric, RunSpec, RunState
 from ferrata.observe.analysis import argument_values, read_run, secret_references
 from ferrata.plan.actions import Event
@@ -94,7 +93,8 @@ class AnalysisRunController:
         if isinstance(found, Failure):
             text = masked(found.message, hidden)
             return metric.name, Measurement(ERROR, started, finished, message=text), metadata
-        verdict = judge(metric.success_condition, metric.failure_condition, found.value, finished)
+        conditions = metric.success_condition, metric.failure_condition
+        verdict = await self._backends.judges.judge(*conditions, found.value, finished)
         value = "" if verdict.phase == ERROR else found.text
         message = masked(verdict.message, hidden)
         return metric.name, Measurement(verdict.phase, started, finished, value, message, found.metadata), metadata

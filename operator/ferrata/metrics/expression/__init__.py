@@ -10,7 +10,14 @@ patterns (regex). One rule is ours: a vector of exactly one number compares as t
 from __future__ import annotations
 
 from ferrata.metrics.expression.errors import ExpressionError
-from ferrata.metrics.expression.judgement import Judgement, check, evaluate_condition, evaluate_time, judge
+from ferrata.metrics.expression.judgement import (
+    Judgement,
+    check,
+    evaluate_condition,
+    evaluate_time,
+    judge,
+    judge_quickly,
+)
 from ferrata.metrics.expression.program import Program, compile  # noqa: A004  see there
 from ferrata.metrics.expression.values import Floats, JsonArray
 
@@ -25,4 +32,5 @@ __all__ = [
     "evaluate_condition",
     "evaluate_time",
     "judge",
+    "judge_quickly",
 ]

@@ -147,6 +147,8 @@ def multiply(left: object, right: object) -> object:
     """Return `left * right`: numbers, and durations with a number (a float when that is one)."""
     if isinstance(left, Duration) or isinstance(right, Duration):
         first, second = (side.nanoseconds if isinstance(side, Duration) else side for side in (left, right))
+        if not (is_number(first) and is_number(second)):
+            raise _mismatch("*", left, right)
         product = _numbers("*", first, second, lambda a, b: a * b, lambda a, b: a * b)
         return product if isinstance(product, float) else Duration(to_int(product))
     return _numbers("*", left, right, lambda a, b: a * b, lambda a, b: a * b)

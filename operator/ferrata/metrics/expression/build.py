@@ -45,17 +45,10 @@ def _written(parts: list[Any]) -> list[Any]:
     return [part for part in parts if part is not None and not isinstance(part, Token)]
 
 
-def _indexable(base: Node, at: int, token: str) -> Node:
-    """Constants and numbers take no postfix: `nil.x` and `1[0]` are syntax errors."""
-    if isinstance(base, Literal) and not isinstance(base.value, (str, bytes)):
-        raise LocatedError(f"unexpected token {token}", at)
-    return base
-
-
 def _member(base: Node, name: Token, optional: bool, arguments: list[Node] | None = None) -> Node:
     at = _at(name)
     chained = isinstance(base, Chain)
-    inner = base.body if isinstance(base, Chain) else _indexable(base, at - 1, 'Operator(".")')
+    inner = base.body if isinstance(base, Chain) else base
     node: Node = Member(at, inner, Literal(at, str(name)), optional, arguments is not None)
     if arguments is not None:
         node = Call(at, node, tuple(arguments))
@@ -63,8 +56,6 @@ def _member(base: Node, name: Token, optional: bool, arguments: list[Node] | Non
 
 
 def _call(name: Token, arguments: list[Node]) -> Node:
-    if name.value in _CONSTANTS:
-        raise LocatedError('unexpected token Bracket("(")', _at(name) + len(name))
     if name.value in BUILTIN_NAMES:
         return Builtin(_at(name), str(name), tuple(arguments))
     return Call(_at(name), Identifier(_at(name), str(name)), tuple(arguments))
@@ -76,8 +67,7 @@ def _loop(name: Token, arguments: list[Any]) -> Node:
         raise LocatedError("expected at least 2 arguments", _at(name))
     if len(written) > 2 and name.value not in _THREE_ARGUMENTS:
         raise LocatedError('unexpected token Operator(",")', written[2].at)
-    body = [Predicate(written[1].at, written[1])] if len(written) > 1 else []
-    return Builtin(_at(name), str(name), (written[0], *body, *written[2:]))
+    return Builtin(_at(name), str(name), tuple(written))
 
 
 class Builder(Transformer[Token, Any]):
@@ -88,12 +78,9 @@ class Builder(Transformer[Token, Any]):
         return node
 
     def sequence(self, parts: list[Any]) -> Node:
-        if len(parts) == 1:
-            first: Node = parts[0]
-            return first
-        head, last = parts
-        items = head.items if isinstance(head, Sequence) else (head,)
-        return Sequence(items[0].at, (*items, last))
+        items = _written(parts)
+        first: Node = items[0]
+        return first if len(items) == 1 else Sequence(first.at, tuple(items))
 
     def let(self, parts: list[Any]) -> Node:
         _, name, value, body = parts
@@ -158,11 +145,11 @@ class Builder(Transformer[Token, Any]):
 
     def index(self, parts: list[Any]) -> Node:
         base, bracket, key = parts
-        return Member(_at(bracket), _indexable(base, _at(bracket), 'Bracket("[")'), key)
+        return Member(_at(bracket), base, key)
 
     def optional_index(self, parts: list[Any]) -> Node:
         base, _, bracket, key = parts
-        return Chain(_at(bracket), Member(_at(bracket), _indexable(base, _at(bracket), 'Operator("?.")'), key, True))
+        return Chain(_at(bracket), Member(_at(bracket), base, key, True))
 
     def slice_all(self, parts: list[Any]) -> Node:
         return Slice(_at(parts[1]), parts[0], None, None)
@@ -178,9 +165,11 @@ class Builder(Transformer[Token, Any]):
 
     def name(self, parts: list[Any]) -> Node:
         (token,) = parts
-        if token.value in _CONSTANTS:
-            return Literal(_at(token), _CONSTANTS[token.value])
         return Identifier(_at(token), str(token))
+
+    def constant(self, parts: list[Any]) -> Node:
+        (token,) = parts
+        return Literal(_at(token), _CONSTANTS[token.value])
 
     def call(self, parts: list[Any]) -> Node:
         return _call(*parts)
@@ -238,12 +227,12 @@ class Builder(Transformer[Token, Any]):
         return _written(parts)
 
     def predicate(self, parts: list[Any]) -> Node:
-        node: Node = parts[0]
-        return node
+        (body,) = parts
+        return Predicate(body.at, body)
 
     def predicate_block(self, parts: list[Any]) -> Node:
-        node: Node = parts[1]
-        return node
+        brace, body, *_ = parts
+        return Predicate(_at(brace), body)
 
 
 def _flat(part: Any) -> list[Item]:

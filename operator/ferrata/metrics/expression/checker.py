@@ -38,18 +38,27 @@ from ferrata.metrics.expression.signatures import (
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
 
+class _Unfit(LocatedError):
+    """The arguments are well-typed, but not those of this overload."""
+
+
 @dataclass(slots=True)
 class Checker:
-    """Types one tree. `vectors` maps comparisons of an array with a number to the error for more than one element."""
+    """Types one tree. `vectors` maps comparisons of an array with a number to the error for more than one element.
+
+    `known` holds the arguments of overloads: they are typed once, however many overloads there are.
+    """
 
     result: Nature
     vectors: dict[n.Node, str] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     variables: dict[str, Nature] = field(default_factory=dict)
+    known: dict[n.Node, Nature] = field(default_factory=dict)
 
     def type_of(self, node: n.Node) -> Nature:
         """Return the static type of `node`; LocatedError for what can never work."""
-        return _RULES[type(node)](self, node)
+        known = self.known.get(node)
+        return _RULES[type(node)](self, node) if known is None else known
 
     def literal(self, node: n.Literal) -> Nature:
         return BYTES if isinstance(node.value, bytes) else nature_of(node.value)
@@ -179,22 +188,23 @@ class Checker:
             for argument in arguments:
                 self.type_of(argument)
             amount = "many" if len(arguments) > len(form.takes) else "enough"
-            raise LocatedError(f"{'too' if amount == 'many' else 'not'} {amount} arguments to call {name}", node.at)
+            raise _Unfit(f"{'too' if amount == 'many' else 'not'} {amount} arguments to call {name}", node.at)
         for argument, wanted in zip(arguments, form.takes, strict=True):
             self.fit(name, argument, wanted)
         return form.returns
 
     def fit(self, name: str, argument: n.Node, wanted: Nature) -> None:
         given = self.type_of(argument)
+        self.known[argument] = given
         if given.integer and (wanted.floating or wanted.integer):
             return
         if given.nil:
             if wanted.kind == "interface":
                 return
-            raise LocatedError(f"cannot use nil as argument (type {wanted.name}) to call {name}", argument.at)
+            raise _Unfit(f"cannot use nil as argument (type {wanted.name}) to call {name}", argument.at)
         if not given.assignable_to(wanted) and not given.unknown:
             problem = f"cannot use {given.name} as argument (type {wanted.name}) to call {name} "
-            raise LocatedError(problem, argument.at)
+            raise _Unfit(problem, argument.at)
 
     def builtin(self, node: n.Builtin) -> Nature:
         if node.name in LOOP_RULES:
@@ -204,11 +214,11 @@ class Checker:
         if node.name in RULES:
             natures = [self.type_of(argument) for argument in node.arguments]
             return _placed(node, lambda: RULES[node.name](natures))
-        problem = LocatedError(f"no matching overload for {node.name}", node.at)
+        problem = _Unfit(f"no matching overload for {node.name}", node.at)
         for form in OVERLOADS[node.name]:
             try:
                 return self.accept(node.name, form, node.arguments, node)
-            except LocatedError as error:
+            except _Unfit as error:
                 problem = error
         raise problem
 

@@ -15,7 +15,12 @@ from ferrata.metrics.expression.run import Run
 from ferrata.metrics.expression.signatures import ENVIRONMENT
 from ferrata.metrics.expression.values import EnvironmentFunction, Int64, format_value, is_number, type_name
 
-_FLOAT = re.compile(r"[+-]?(?:inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.IGNORECASE)
+_DIGITS, _HEX = r"(?:\d+(?:_\d+)*)", r"(?:[0-9a-f]+(?:_[0-9a-f]+)*)"
+_FLOAT = re.compile(
+    rf"[+-]?(?:inf(?:inity)?|nan|(?:{_DIGITS}\.?{_DIGITS}?|\.{_DIGITS})(?:e[+-]?{_DIGITS})?"
+    rf"|(?P<hex>0x_?(?:{_HEX}\.?{_HEX}?|\.{_HEX})p[+-]?{_DIGITS}))",
+    re.IGNORECASE | re.ASCII,
+)
 _INTEGER = re.compile(r"[+-]?\d+")
 
 
@@ -23,19 +28,26 @@ def parse_integer(text: str, function: str) -> int:
     """Read a base-10 integer as Go's strconv does; LocatedError with its message."""
     if not _INTEGER.fullmatch(text) or not text.isascii():
         raise LocatedError(f"strconv.{function}: parsing {quote(text)}: invalid syntax")
-    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+    size = text.lstrip("+-0") or "0"
+    number = (-1 if text.startswith("-") else 1) * int(size) if len(size) < 20 else 2**63
+    if not -(2**63) <= number < 2**63:
         raise LocatedError(f"strconv.{function}: parsing {quote(text)}: value out of range")
-    return int(text)
+    return number
 
 
 def parse_float(text: str) -> float:
     """Read a float as Go's strconv does; LocatedError with its message."""
-    plain = text
-    if not _FLOAT.fullmatch(plain) or not plain.isascii():
+    found = _FLOAT.fullmatch(text)
+    if found is None:
         raise LocatedError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
-    value = float(plain)
+    plain = text.replace("_", "")
+    out_of_range = LocatedError(f"strconv.ParseFloat: parsing {quote(text)}: value out of range")
+    try:
+        value = float.fromhex(plain) if found["hex"] else float(plain)
+    except OverflowError:
+        raise out_of_range from None
     if math.isinf(value) and "inf" not in plain.lower():
-        raise LocatedError(f"strconv.ParseFloat: parsing {quote(text)}: value out of range")
+        raise out_of_range
     return value
 
 

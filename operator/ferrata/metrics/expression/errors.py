@@ -24,10 +24,19 @@ class LocatedError(Exception):
         self.at = at
 
 
+class StepsUsedUp(LocatedError):
+    """An evaluation did more than it may."""
+
+
+class TooCostlyError(ExpressionError):
+    """An evaluation took more steps than its caller allowed; more may be allowed elsewhere."""
+
+
 def located(source: str, error: LocatedError) -> ExpressionError:
     """Return `error` with its offset turned into the line and column of `source`."""
+    kind = TooCostlyError if isinstance(error, StepsUsedUp) else ExpressionError
     if error.at < 0:
-        return ExpressionError(error.message)
+        return kind(error.message)
     before = source[: error.at]
     line = before.count("\n") + 1
-    return ExpressionError(error.message, line, len(before) - (before.rfind("\n") + 1) + 1)
+    return kind(error.message, line, len(before) - (before.rfind("\n") + 1) + 1)

@@ -13,6 +13,7 @@ from ferrata.metrics.expression.build import is_integer_literal
 from ferrata.metrics.expression.environment import call_environment
 from ferrata.metrics.expression.errors import LocatedError
 from ferrata.metrics.expression.functions import FUNCTIONS
+from ferrata.metrics.expression.limits import MAX_STEPS
 from ferrata.metrics.expression.loops import LOOPS, find_edge
 from ferrata.metrics.expression.methods import METHODS
 from ferrata.metrics.expression.run import Run
@@ -23,11 +24,13 @@ from ferrata.metrics.expression.values import (
     Ints,
     is_number,
     type_name,
+    weight,
 )
 
 NO_DATA = "metric result is nil or empty: no data returned from the metric provider"
 _LOGIC = {"and": False, "&&": False, "or": True, "||": True}
 _ORDER = frozenset({"<", ">", "<=", ">="})
+_STATE = 4  # steps that a state of a regular expression is worth
 
 
 class _NilInChain(Exception):
@@ -97,6 +100,7 @@ class Evaluator:
         if node.operator == "??":
             return self.value(node.right) if left is None else left
         right = self.value(node.right)
+        self.run.step(weight(left) + weight(right))
         if node in self.vectors:
             left, right = (_scalar(side, self.vectors[node]) for side in (left, right))
         if node.operator in ("==", "!="):
@@ -131,6 +135,7 @@ class Evaluator:
 
     def slice(self, node: n.Slice) -> object:
         base = self.value(node.base)
+        self.run.step(weight(base))
         stop = self.value(node.stop) if node.stop is not None else size_in_bytes(base)
         start = self.value(node.start) if node.start is not None else 0
         return cut(base, start, stop)
@@ -157,8 +162,7 @@ class Evaluator:
             raise LocatedError(f"invalid number of arguments: expected {wanted}, got {len(arguments)}")
         for given, taken in zip(arguments, method.signature.takes, strict=True):
             if type_name(given) != taken.name:
-                problem = f"reflect: Call using {type_name(given)} as type {taken.name}"
-                raise LocatedError(problem)
+                raise LocatedError(f"interface conversion: interface {{}} is {_shown(given)}, not {taken.name}")
         return method.run(base, *arguments)
 
     def apply(self, callee: object, arguments: list[object], node: n.Call | None) -> object:
@@ -261,8 +265,9 @@ def _compare(operator: str, left: object, right: object) -> bool:
 
 def _range(evaluator: Evaluator, left: object, right: object) -> object:
     low, high = arithmetic.to_int(left), arithmetic.to_int(right)
-    evaluator.run.grow(max(arithmetic.wrap(high - low + 1), 0))
-    return Ints(range(low, high + 1))
+    size = arithmetic.wrap(high - low + 1)  # a range too large for 64 bits is empty, as in Go
+    evaluator.run.grow(max(size, 0))
+    return Ints(range(low, high + 1)) if size > 0 else Ints()
 
 
 def _matches(evaluator: Evaluator, left: object, right: object) -> object:
@@ -274,8 +279,8 @@ def _matches(evaluator: Evaluator, left: object, right: object) -> object:
     if not isinstance(text, str):
         raise LocatedError(f"interface conversion: interface {{}} is {type_name(left)}, not []uint8")
     pattern = regex.compile_pattern(right)
-    found, visited = pattern.search(text, budget=1_000_000)
-    evaluator.run.step(visited)
+    found, visited = pattern.search(text, budget=MAX_STEPS // _STATE)
+    evaluator.run.step(visited * _STATE)
     return found
 
 
@@ -295,14 +300,19 @@ def _plain(operation: Callable[[object, object], object]) -> Callable[[Evaluator
     return lambda _, left, right: operation(left, right)
 
 
+def _power(evaluator: Evaluator, left: object, right: object) -> object:
+    evaluator.run.step(4)
+    return arithmetic.power(left, right)
+
+
 _OPERATORS: dict[str, Callable[[Evaluator, object, object], object]] = {
     "+": _plain(arithmetic.add),
     "-": _plain(arithmetic.subtract),
     "*": _plain(arithmetic.multiply),
     "/": _plain(arithmetic.divide),
     "%": _plain(arithmetic.modulo),
-    "**": _plain(arithmetic.power),
-    "^": _plain(arithmetic.power),
+    "**": _power,
+    "^": _power,
     "..": _range,
     "matches": _matches,
     "contains": _textual(lambda text, part: part in text),

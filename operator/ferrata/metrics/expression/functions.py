@@ -10,7 +10,7 @@ from ferrata.metrics.expression.functions_number import NUMBER_FUNCTIONS
 from ferrata.metrics.expression.functions_text import TEXT_FUNCTIONS
 from ferrata.metrics.expression.functions_time import TIME_FUNCTIONS
 from ferrata.metrics.expression.run import Run
-from ferrata.metrics.expression.values import Duration, EnvironmentFunction, Groups, Named, format_value
+from ferrata.metrics.expression.values import Duration, EnvironmentFunction, Named, format_value, weight
 
 _FAMILIES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "bool"),
@@ -18,7 +18,6 @@ _FAMILIES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (float, "float"),
     (str, "string"),
     ((list, bytes), "array"),
-    (Groups, "github.com/expr-lang/expr/vm.groupBy"),
     (dict, "map"),
     (datetime, "time.Time"),
     (Duration, "time.Duration"),
@@ -36,9 +35,8 @@ def _type(_: Run, args: list[object]) -> object:
 
 
 def _string(run: Run, args: list[object]) -> object:
-    written = format_value(args[0])
-    run.step(len(written))
-    return written
+    run.step(8 * weight(args[0]))
+    return format_value(args[0])
 
 
 FUNCTIONS: dict[str, Callable[[Run, list[object]], object]] = {

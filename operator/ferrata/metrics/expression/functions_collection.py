@@ -21,9 +21,11 @@ from ferrata.metrics.expression.values import (
     key_of,
     kind,
     type_name,
+    weight,
 )
 
 Function = Callable[[Run, list[object]], object]
+_SORTED = frozenset({"[]interface {}", "[]int", "[]float64", "[]string"})  # of any other array, expr-lang sorts nothing
 
 
 def _array(value: object, refusal: str) -> list[object]:
@@ -69,12 +71,13 @@ def _get(_: Run, args: list[object]) -> object:
         return None
 
 
-def _take(_: Run, args: list[object]) -> object:
+def _take(run: Run, args: list[object]) -> object:
     source = args[0]
     if not isinstance(source, list | bytes):
         raise LocatedError(f"cannot take from {kind(source)}")
     if not is_integer(args[1]) and not isinstance(args[1], Named):
         raise LocatedError(f"cannot take {kind(args[1])} elements")
+    run.step(weight(source))
     size = to_int(args[1])
     if size < 0:
         raise LocatedError("reflect.Value.Slice: slice index out of bounds")
@@ -122,7 +125,7 @@ def _reverse(run: Run, args: list[object]) -> object:
 def _unique(run: Run, args: list[object]) -> object:
     found: list[object] = []
     for item in _array(args[0], "cannot uniq {}"):
-        run.step(len(found) + 1)
+        run.step((len(found) + 1) * (1 + weight(item)))
         if not any(equal(item, other) for other in found):
             found.append(item)
     return found
@@ -142,7 +145,7 @@ def _flatten(run: Run, args: list[object]) -> object:
     pending = [(item, 1) for item in reversed(_array(args[0], "cannot flatten {}"))]
     while pending:
         item, depth = pending.pop()
-        run.step()
+        run.step(2)
         if depth > MAX_VALUE_DEPTH:
             raise LocatedError("recursion depth exceeded")
         if isinstance(item, list):
@@ -158,8 +161,8 @@ def _sort(run: Run, args: list[object]) -> object:
     if not isinstance(word, str):
         raise LocatedError(f"sort order argument must be a string (got {type_name(word)})")
     descending = order_of(word, f"invalid order {word}, expected asc or desc")
-    items = list(args[0]) if isinstance(args[0], list) and not type_name(args[0]).startswith("[2]") else []
-    run.step(len(items))
+    items = list(args[0]) if isinstance(args[0], list) and type_name(args[0]) in _SORTED else []
+    run.step(3 * len(items) * len(items).bit_length())  # comparisons of a sort
     run.grow(len(items))
     return arranged(items, items, descending=descending)
 

@@ -71,7 +71,7 @@ def _absolute(_: Run, args: list[object]) -> object:
 
 def _flat(run: Run, name: str, value: object, depth: int = 0) -> Iterator[object]:
     """Yield the numbers of a value that may be nested arrays."""
-    run.step()
+    run.step(4)
     if depth > MAX_VALUE_DEPTH:
         raise LocatedError("recursion depth exceeded")
     if isinstance(value, list):

@@ -101,7 +101,8 @@ def _repeat(run: Run, args: list[object]) -> object:
 def _join(run: Run, args: list[object]) -> object:
     glue = text(args[1]) if len(args) > 1 else ""
     if not isinstance(args[0], list) or type_name(args[0]) not in ("[]string", "[]interface {}"):
-        raise LocatedError(f"invalid argument for join (type {type_name(args[0])})")
+        shown = "%!s(<nil>)" if args[0] is None else type_name(args[0])
+        raise LocatedError(f"invalid argument for join (type {shown})")
     parts = [text(part) for part in args[0]]
     size = sum(len(part) for part in parts) + len(glue) * max(len(parts) - 1, 0)
     _bounded(size)
@@ -134,7 +135,7 @@ def _write(run: Run, value: object, parts: list[str], depth: int) -> None:
     """Append `value` as Go's MarshalIndent writes it: two spaces, sorted keys, HTML characters escaped."""
     if depth > MAX_VALUE_DEPTH:
         raise LocatedError("recursion depth exceeded")
-    run.step()
+    run.step(8)
     if isinstance(value, dict):
         if isinstance(value, AnyMap):
             raise LocatedError(f"json: unsupported type: {type_name(value)}")
@@ -183,13 +184,20 @@ def _json_string(value: str) -> str:
 
 def _from_json(run: Run, args: list[object]) -> object:
     source = text(args[0])
-    run.step(len(source))
+    run.step(len(source) // 2)
     try:
-        return json.loads(source, parse_int=float, parse_constant=_no_constant)
+        return json.loads(source, parse_int=_json_number, parse_float=_json_number, parse_constant=_no_constant)
     except RecursionError:
         raise LocatedError("exceeded max depth") from None
     except ValueError as error:
         raise LocatedError(f"invalid JSON: {error}") from None
+
+
+def _json_number(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise LocatedError(f"json: cannot unmarshal number {written} into Go value of type float64")
+    return number
 
 
 def _no_constant(name: str) -> object:

@@ -22,6 +22,7 @@ Function = Callable[[Run, list[object]], object]
 _UNITS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
+_LONGEST = 128  # characters of a written time and of a layout
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)", re.ASCII)
 # Go's layouts and what they are in strptime, longest names first.
 _LAYOUT = (
@@ -38,6 +39,8 @@ _DATE_LAYOUTS = (
 
 def parse_duration(written: str) -> int:
     """Return the nanoseconds of a Go duration (`1h30m`, `-1.5s`); LocatedError with Go's message."""
+    if len(written) > _LONGEST:
+        raise LocatedError(f"time: a duration is longer than {_LONGEST} characters")
     body = written[1:] if written[:1] in ("+", "-") else written
     if body == "0":
         return 0
@@ -77,7 +80,8 @@ def _now(run: Run, args: list[object]) -> object:
     raise LocatedError(f"invalid number of arguments (expected 0, got {len(args)})")
 
 
-def _duration(_: Run, args: list[object]) -> object:
+def _duration(run: Run, args: list[object]) -> object:
+    run.step(50 + len(text(args[0])))
     return Duration(parse_duration(text(args[0])))
 
 
@@ -107,7 +111,7 @@ def _read(written: str, layout: str, zone: tzinfo) -> datetime | None:
     plain = written if fraction is None else written[: fraction.start()] + written[fraction.end() :]
     try:
         moment = datetime.strptime(plain, _directives(layout))  # noqa: DTZ007  the zone is set below
-    except ValueError:
+    except (ValueError, re.error):  # strptime builds a pattern that cannot name one part of a date twice
         return None
     if fraction is not None:
         moment += timedelta(microseconds=int(fraction[1].ljust(6, "0")[:6]))
@@ -118,7 +122,8 @@ def _read(written: str, layout: str, zone: tzinfo) -> datetime | None:
     return moment.astimezone(timezone.utc if moment.utcoffset() == timedelta(0) else moment.tzinfo)  # noqa: UP017
 
 
-def _date(_: Run, args: list[object]) -> object:
+def _date(run: Run, args: list[object]) -> object:
+    run.step(400 + sum(len(text(part)) for part in args if isinstance(part, str)))
     zone: tzinfo = UTC
     if isinstance(args[0], Location):
         zone, args = args[0].zone, args[1:]
@@ -126,6 +131,8 @@ def _date(_: Run, args: list[object]) -> object:
     if len(args) > 2:
         zone = _zone(text(args[2]))
     layouts = (text(args[1]),) if len(args) > 1 else _DATE_LAYOUTS
+    if len(written) > _LONGEST or len(layouts[0]) > _LONGEST:
+        raise LocatedError(f"a time or layout is longer than {_LONGEST} characters")
     for layout in layouts:
         moment = _read(written, layout, zone)
         if moment is not None:

@@ -32,10 +32,10 @@ def number(text: str, at: int) -> int | float:
 def _integer(digits: str, base: int, name: str, text: str, at: int) -> int:
     if not digits:
         raise LocatedError(f'invalid {name} literal: strconv.ParseInt: parsing "{text}": invalid syntax', at)
-    value = int(digits, base)
-    if value > MAX_INT:
+    significant = digits.lstrip("0") or "0"
+    if len(significant) > 64 or int(significant, base) > MAX_INT:
         raise LocatedError(f'invalid {name} literal: strconv.ParseInt: parsing "{text}": value out of range', at)
-    return value
+    return int(significant, base)
 
 
 def _float(digits: str, at: int) -> float:
@@ -55,9 +55,9 @@ def string(text: str, at: int) -> str:
     def unescape(match: re.Match[str]) -> str:
         if (simple := match["simple"]) is not None:
             if simple in "'\"" and simple != text[0]:
-                raise LocatedError("invalid char escape", at)
+                raise LocatedError("invalid char escape", at + match.start() + 2)
             return _SIMPLE[simple]
-        code = _code(match, at)
+        code = _code(match, at + match.start() + 2)
         if code > 0x10FFFF:
             raise LocatedError("unable to unescape string", at)
         return "�" if 0xD800 <= code <= 0xDFFF else chr(code)

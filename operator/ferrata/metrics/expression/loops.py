@@ -180,6 +180,7 @@ def _sort(evaluator: Evaluator, node: Builtin) -> object:
         descending = order_of(word, "unknown order, use asc or desc")
         keys = [evaluator.value(_body(node)) for _ in _turns(evaluator, loop)]
         evaluator.run.grow(len(keys))
+        evaluator.run.step(3 * len(keys) * len(keys).bit_length())  # comparisons of a sort
         return arranged(list(loop.items), keys, descending=descending)
 
 

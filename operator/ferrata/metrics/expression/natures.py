@@ -82,6 +82,10 @@ class Nature:
             return True
         return (self.unknown and other.of(*families)) or (other.unknown and self.of(*families))
 
+    def reflected(self) -> Nature:
+        """Return what Go's reflection knows of this type: not what the elements of []interface {} are."""
+        return ARRAY if self.name == ARRAY.name else self
+
     def item(self) -> Nature:
         """Return the type of an element."""
         return self.element or UNKNOWN

@@ -9,6 +9,7 @@ from ferrata.metrics.expression import nodes as n
 from ferrata.metrics.expression.checker import Checker
 from ferrata.metrics.expression.errors import ExpressionError, LocatedError, located
 from ferrata.metrics.expression.evaluator import Evaluator
+from ferrata.metrics.expression.limits import MAX_STEPS
 from ferrata.metrics.expression.natures import UNKNOWN, Nature, nature_of
 from ferrata.metrics.expression.parser import parse
 from ferrata.metrics.expression.run import Run
@@ -28,19 +29,24 @@ class Program:
         self._root = root
         self._typed: dict[Nature, dict[n.Node, str] | LocatedError] = {}
 
-    def evaluate(self, result: object, now: datetime) -> object:
+    def evaluate(self, result: object, now: datetime, most: int = MAX_STEPS) -> object:
         """Return the value for this `result`; `now` is the instant of `now()`. Raises ExpressionError.
+
+        TooCostlyError says that it takes more than `most` steps.
 
         Answers are Python values (bool, int, float, str, bytes, list, dict, datetime, None) or those of `values`.
         """
         try:
             value = admit(result)
             vectors = self._vectors(nature_of(value))
-            return Evaluator(Run(value, now if now.tzinfo else now.replace(tzinfo=UTC)), vectors).value(self._root)
+            return self._run(Run(value, now if now.tzinfo else now.replace(tzinfo=UTC), most=most), vectors)
         except LocatedError as error:
             raise located(self.source, error) from None
         except RecursionError:
             raise ExpressionError(_TOO_DEEP) from None
+
+    def _run(self, run: Run, vectors: dict[n.Node, str]) -> object:
+        return Evaluator(run, vectors).value(self._root)
 
     def require_types(self, nature: Nature = UNKNOWN) -> None:
         """Raise ExpressionError when the expression can never work for a `result` of this type."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ferrata.metrics.expression.arithmetic import BUDGET
-from ferrata.metrics.expression.errors import LocatedError
+from ferrata.metrics.expression.errors import LocatedError, StepsUsedUp
 from ferrata.metrics.expression.limits import MAX_MEMORY, MAX_STEPS
 
 
@@ -27,14 +27,15 @@ class Run:
     now: datetime
     variables: dict[str, object] = field(default_factory=dict)
     loops: list[Loop] = field(default_factory=list)
+    most: int = MAX_STEPS
     steps: int = 0
     memory: int = 0
 
     def step(self, count: int = 1) -> None:
         """Use up `count` steps."""
         self.steps += count
-        if self.steps > MAX_STEPS:
-            raise LocatedError(f"evaluation takes more than {MAX_STEPS} steps")
+        if self.steps > self.most:
+            raise StepsUsedUp(f"evaluation takes more than {self.most} steps")
 
     def grow(self, size: int) -> None:
         """Use up memory for `size` elements or characters."""

@@ -94,8 +94,8 @@ def _collection(name: str, refusal: str) -> Callable[[Sequence[Nature]], Nature]
     def rule(arguments: Sequence[Nature]) -> Nature:
         count_of(arguments, 1)
         if not (arguments[0].unknown or arguments[0].array):
-            raise LocatedError(refusal.format(arguments[0].name))
-        return arguments[0].item() if name in ("first", "last") and arguments[0].array else RETURNS[name]
+            raise LocatedError(refusal.format(_shown(arguments[0])))
+        return arguments[0].reflected().item() if name in ("first", "last") and arguments[0].array else RETURNS[name]
 
     return rule
 
@@ -104,7 +104,7 @@ def _mapping(refusal: str) -> Callable[[Sequence[Nature]], Nature]:
     def rule(arguments: Sequence[Nature]) -> Nature:
         count_of(arguments, 1)
         if not (arguments[0].unknown or arguments[0].kind == "map"):
-            raise LocatedError(refusal.format(arguments[0].name))
+            raise LocatedError(refusal.format(_shown(arguments[0])))
         return ARRAY
 
     return rule
@@ -158,7 +158,7 @@ def _take(arguments: Sequence[Nature]) -> Nature:
         raise LocatedError(f"cannot take from {_shown(source)}")
     if not (size.unknown or size.kind in ("int", "int64")):
         raise LocatedError(f"cannot take {_shown(size)} elements")
-    return source
+    return source.reflected()
 
 
 def _concat(arguments: Sequence[Nature]) -> Nature:

@@ -104,7 +104,7 @@ _TYPE_NAMES: dict[type, str] = {
     Pairs: "[][2]interface {}",
     dict: "map[string]interface {}",
     AnyMap: "map[interface {}]interface {}",
-    Groups: "vm.groupBy",
+    Groups: "map[interface {}][]interface {}",
     datetime: "time.Time",
     Duration: "time.Duration",
     Location: "*time.Location",
@@ -169,6 +169,18 @@ def admit(value: object, depth: int = 0) -> object:
         floats = [item for item in items if isinstance(item, float)]
         return Floats(floats) if vector and len(floats) == len(items) else items
     raise LocatedError(f"result is of a type that no condition can judge: {type(value).__name__}")
+
+
+def weight(value: object, depth: int = 0) -> int:
+    """Return the number of elements in `value`, nested ones included: what it costs to walk over it."""
+    if isinstance(value, str | bytes):
+        return len(value) // 64
+    if not isinstance(value, list | dict) or depth > MAX_VALUE_DEPTH:
+        return 0
+    if isinstance(value, Floats | Ints):
+        return len(value)
+    items = value.values() if isinstance(value, dict) else value
+    return len(value) + sum(weight(item, depth + 1) for item in items)
 
 
 def key_of(key: object) -> object:
