@@ -20,9 +20,11 @@ from ferrata.api.rollout import Rollout
 from ferrata.api.routing import GatewayApi
 from ferrata.api.spec_error import SpecError, forbidden
 from ferrata.api.unsupported import GATEWAY_PLUGIN
+from ferrata.model.remembered import Remembered
 
 Json = dict[str, Any]
 _ROUTING: Final = "spec.strategy.canary.trafficRouting"
+_UNKNOWN: Final = Remembered[tuple[UnknownField, ...]]()
 _PLUGIN: Final = ("spec", "strategy", "canary", "trafficRouting", "plugins", GATEWAY_PLUGIN)
 _REFUSED: Final = re.compile(
     rf"{re.escape(_ROUTING)}\.(?!plugins).*|spec\.strategy\.canary\.steps\[\d+\](\.[^.\[]*|\[[^\]]*\])", re.DOTALL
@@ -32,6 +34,10 @@ _METRIC: Final = re.compile(r"spec\.metrics\[\d+\](\.[^.\[]*|\[[^\]]*\])", re.DO
 
 def unknown_in_rollout(rollout: Json) -> tuple[UnknownField, ...]:
     """In its spec, and in the configuration of the Gateway API plugin, which Ferrata reads itself."""
+    return _UNKNOWN.of(rollout.get("spec"), lambda: _unknown_in_rollout(rollout))
+
+
+def _unknown_in_rollout(rollout: Json) -> tuple[UnknownField, ...]:
     plugin: Any = rollout
     for name in _PLUGIN:
         plugin = plugin.get(name) if isinstance(plugin, dict) else None

@@ -21,12 +21,14 @@ from ferrata.api.unknown import refused_in_rollout
 from ferrata.api.validation_canary import canary_errors
 from ferrata.api.validation_pod import selector_errors, template_errors
 from ferrata.api.validation_shape import shape_errors
+from ferrata.model.remembered import Remembered
 
 __all__ = ["SpecError", "validate_spec"]
 
 Json = dict[str, Any]
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 _STRATEGY: Final = "spec.strategy"
+_FIRST_ERRORS: Final = Remembered[SpecError | None]()
 _MISSING_STRATEGY: Final = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"
 _SAME_SERVICE: Final = (
     "This rollout uses the same service for the active and preview services, but two different services are required."
@@ -35,8 +37,10 @@ _HISTORY_LIMIT: Final = "This rollout's revision history limit can not be smalle
 
 
 def validate_spec(rollout: Json) -> SpecError | None:
-    """The first error in `rollout` (the raw object), or None. Never raises, whatever the object looks like."""
-    return next(_errors(rollout), None)
+    """The first error in the spec of `rollout` (the raw object), or None. Never raises, whatever it looks like."""
+    if not isinstance(rollout, dict):
+        return next(_errors(rollout), None)
+    return _FIRST_ERRORS.of(rollout.get("spec"), lambda: next(_errors(rollout), None))
 
 
 def _errors(rollout: Json) -> Iterator[SpecError]:

@@ -85,6 +85,8 @@ class Store:
             return False
         same = old is not None and old["metadata"]["uid"] == metadata["uid"]
         kept = self._trim(without_noise(obj), old if same else None)
+        if old is not None and same and "spec" in kept and kept["spec"] == old.get("spec"):
+            kept = kept | {"spec": old["spec"]}  # the very same object: what was worked out from it still holds
         self._unlink(name, old)
         self._objects[name] = kept
         if uid := owner_uid(kept):

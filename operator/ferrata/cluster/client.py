@@ -35,6 +35,8 @@ _PATCH_TYPES: dict[PatchContent, str] = {
 _MANAGED = {"fieldManager": FIELD_MANAGER}
 _TRIES = 4
 _LONGEST_WAIT = 5.0
+_A_REQUEST = 0.02
+"""Seconds: about what a request takes while there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class ApiClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._under_way = 0
         self.on_write = on_write
 
     async def close(self) -> None:
@@ -114,8 +117,8 @@ class ApiClient:
             self._session = None
 
     def busy(self) -> float:
-        """Seconds that whoever is in no hurry should wait before the next request; 0 when there is room."""
-        return self._bucket.busy()
+        """Seconds that whoever is in no hurry should wait before the next request; 0 when nobody else asks."""
+        return max(self._bucket.busy(), _A_REQUEST if self._under_way else 0.0)
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Json:
         """The object. Raises NotFound."""
@@ -275,6 +278,7 @@ class ApiClient:
         content = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": content_type} if content else None
         code = 0
+        self._under_way += 1
         try:
             async with self._open().request(
                 method,
@@ -292,6 +296,7 @@ class ApiClient:
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
             raise WorldUnavailable(f"{method} {path}: {str(error) or type(error).__name__}") from error
         finally:
+            self._under_way -= 1
             if self._on_request:
                 self._on_request(method, kind.kind, code, self._clock.monotonic() - started)
 

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -28,7 +29,8 @@ _QUEUE = 10_000
 _REMEMBERED = 4_096
 _SAME_FOR = 600.0
 _TRIES = 5
-_LONGEST_COURTESY = 1.0
+_LONGEST_COURTESY = 5.0
+"""Seconds for which an event lets everything else go first; after a burst of releases there are thousands of them."""
 _LONGEST_MESSAGE = 1024
 
 
@@ -38,6 +40,8 @@ class _Told:
     type: str
     reason: str
     message: str
+    at: datetime
+    waits_since: float
 
 
 @dataclass(slots=True)
@@ -66,7 +70,8 @@ class EventRecorder:
         reference = _reference(regarding)
         self._telemetry.event(reference["namespace"], reference["name"], type_, reason)
         try:
-            self._queue.put_nowait(_Told(reference, type_, reason, message[:_LONGEST_MESSAGE]))
+            at, since = self._clock.now(), self._clock.monotonic()
+            self._queue.put_nowait(_Told(reference, type_, reason, message[:_LONGEST_MESSAGE], at, since))
         except asyncio.QueueFull:
             self._drop()
 
@@ -75,7 +80,7 @@ class EventRecorder:
         while True:
             told = await self._queue.get()
             try:
-                await self._give_way()
+                await self._give_way(told)
                 await self._send_patiently(told)
             finally:
                 self._queue.task_done()
@@ -89,13 +94,15 @@ class EventRecorder:
         except TimeoutError:
             log.warning("events left behind at the end", count=self._queue.qsize())
 
-    async def _give_way(self) -> None:
-        """Lets everything else go first while the rate limit is nearly used up; a second for each event at most."""
-        if self._hurry.is_set() or (seconds := self._client.busy()) <= 0:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(_LONGEST_COURTESY, seconds)):
-                await self._hurry.wait()
+    async def _give_way(self, told: _Told) -> None:
+        """Lets everything else go first while there is anything, until the event has waited long enough."""
+        while not self._hurry.is_set() and (seconds := self._client.busy()) > 0:
+            left = told.waits_since + _LONGEST_COURTESY - self._clock.monotonic()
+            if left <= 0:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, seconds)):
+                    await self._hurry.wait()
 
     async def _send_patiently(self, told: _Told) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -127,7 +134,7 @@ class EventRecorder:
 
     async def _bump(self, known: _Sent, told: _Told) -> bool:
         """False when the first event is gone: events live for an hour at most."""
-        body = {"count": known.count + 1, "lastTimestamp": format_time(self._clock.now())}
+        body = {"count": known.count + 1, "lastTimestamp": format_time(told.at)}
         try:
             await self._client.patch(EVENTS, told.regarding["namespace"] or "default", known.name, body)
         except NotFound:
@@ -136,7 +143,7 @@ class EventRecorder:
         return True
 
     async def _create(self, told: _Told) -> str:
-        reference, at = told.regarding, self._clock.now()
+        reference, at = told.regarding, told.at
         namespace = reference["namespace"] or "default"
         self._serial += 1
         name = f"{reference['name'][:200]}.{int(at.timestamp() * 1e6):x}{self._serial:04x}"

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from ferrata.model.pod_template import go_json
 from ferrata.model.pod_types import decode, encode
+from ferrata.model.remembered import Remembered
 
 _OFFSET: Final = 0x811C9DC5
 _PRIME: Final = 0x01000193
 _MASK: Final = 0xFFFFFFFF
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_HASHES: Final = Remembered[str]()
 _TO_LETTER: Final = str.maketrans({digit: _ALPHABET[ord(digit) % 27] for digit in "0123456789"})
 
 
@@ -26,15 +28,17 @@ def pod_template_hash(template: Any, collision_count: int | None = None) -> str:
 
     `collision_count` is `status.collisionCount`: another count gives another hash when a name is taken.
     """
-    data = go_json(template)
-    if collision_count is not None:
-        data += (collision_count & _MASK).to_bytes(4, "little") + bytes(4)
-    return _letters(data)
+
+    def make() -> str:
+        count = b"" if collision_count is None else (collision_count & _MASK).to_bytes(4, "little") + bytes(4)
+        return _letters(go_json(template) + count)
+
+    return _HASHES.of(template, make, collision_count)
 
 
 def step_hash(steps: Any) -> str:
     """Hash of `spec.strategy.canary.steps`; none, and an empty list, have the same."""
-    return _letters(encode(decode("[]CanaryStep", steps or None)))
+    return _HASHES.of(steps, lambda: _letters(encode(decode("[]CanaryStep", steps or None))))
 
 
 def _letters(data: bytes) -> str:

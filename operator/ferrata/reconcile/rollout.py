@@ -24,14 +24,15 @@ from ferrata.cluster.kinds import (
     Kind,
 )
 from ferrata.cluster.machinery import Machinery
-from ferrata.errors import FerrataError, InvariantBroken
+from ferrata.errors import Conflict, FerrataError, InvariantBroken
 from ferrata.execute.claims import adopt, release, wants
 from ferrata.execute.rollout import Executor, HashCollision
 from ferrata.model.status import Condition, RolloutStatus, RunStatus
 from ferrata.model.status_json import read_status
 from ferrata.observe.rollout import Observed, observe
-from ferrata.plan.actions import Event, Plan
+from ferrata.plan.actions import Action, Event, Phase, Plan
 from ferrata.plan.rollout.decide import decide
+from ferrata.plan.rollout.events import of_action
 from ferrata.plan.rollout.invariant import broken_by
 from ferrata.reconcile.checks import check
 from ferrata.reconcile.publish import merge_patch, only_counts
@@ -43,6 +44,8 @@ _WRITES_OF_A_PASS = 32
 """More actions than this in one plan mean that something is wrong with it."""
 _LOOKS = 4
 """How often one pass looks at what its own plan came to before it leaves that to the next pass."""
+_AFTER_CONFLICT = 0.1
+"""Seconds until another look, if the watch does not show the change of the other side before."""
 _COUNTS_WAIT = 0.5
 """Seconds for which a status of which only counts of pods changed waits for what usually follows at once."""
 _passing: ContextVar[Key | None] = ContextVar("passing", default=None)
@@ -96,21 +99,36 @@ class RolloutController:
         """Carries out the plan and publishes what it came to; seconds until the next look."""
         executor = Executor(self._machinery, observed.rollout, observed.snapshot, observed.routers, observed.objects)
         try:
-            for action in plan.actions:
-                await executor.perform(action)
+            left = await _perform(executor, plan.actions)
         except HashCollision:
             await self._count_collision(observed)
             return 0.0
         plan = replace(plan, status=_with_started(plan.status, executor.started))
+        if left:
+            await self._publish_without(executor, observed, plan, left)
+            return _AFTER_CONFLICT
         if self._has_nothing_to_say(key, executor.rollout, plan):
             return self._next_look(key, plan)
         plan, is_settled = self._settle(executor.rollout, plan)
         is_changed = await self._publish(executor.rollout, plan)
-        for event in _with_routes(plan.events, executor.told):
-            self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
+        self._tell(executor, plan)
         if is_changed or plan.actions:
             self._log(observed, plan)
         return self._next_look(key, plan) if is_settled else 0.0
+
+    async def _publish_without(
+        self, executor: Executor, observed: Observed, plan: Plan, left: tuple[Action, ...]
+    ) -> None:
+        """Publishes the plan of which `left` was not done, so that the next pass goes on from here and not before."""
+        untold = {of_action(observed.snapshot, action) for action in left}
+        plan = replace(plan, events=tuple(event for event in plan.events if event not in untold))
+        await self._publish(executor.rollout, plan)
+        self._tell(executor, plan)
+        self._log(observed, plan)
+
+    def _tell(self, executor: Executor, plan: Plan) -> None:
+        for event in _with_routes(plan.events, executor.told):
+            self._machinery.recorder.record(executor.rollout, event.type, event.reason, event.message)
 
     def _settle(self, rollout: Json, plan: Plan) -> tuple[Plan, bool]:
         """The plan with all that follows from it without another action, and whether nothing more follows.
@@ -240,6 +258,21 @@ class RolloutController:
             if reference.get("uid") == uid and reference.get("kind") == "Rollout":
                 key = (child["metadata"]["namespace"], reference["name"])
                 yield key, _priority(self._machinery.cache.store(ROLLOUTS).get(*key))
+
+
+async def _perform(executor: Executor, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Carries out the actions in their order; those that are left because what should shrink changed meanwhile.
+
+    By then all capacity is added and all traffic moved, so what was done stands and can be published.
+    """
+    for place, action in enumerate(actions):
+        try:
+            await executor.perform(action)
+        except Conflict:
+            if action.phase is not Phase.SHRINK:
+                raise
+            return actions[place:]
+    return ()
 
 
 @contextmanager

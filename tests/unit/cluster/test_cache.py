@@ -140,3 +140,16 @@ def test_a_trim_that_would_come_too_late_is_refused() -> None:
     cache.store(REPLICA_SETS)
     with pytest.raises(RuntimeError, match="replicasets is in use already"):
         cache.set_trim(REPLICA_SETS, lambda new, _: new)
+
+
+def test_a_spec_that_stays_is_the_very_same_object_so_that_what_follows_from_it_holds(store: Store) -> None:
+    store.apply("ADDED", rollout(rv=10) | {"spec": {"replicas": 1}})
+    before = store.get("ns", "a")
+    store.apply("MODIFIED", rollout(rv=11) | {"spec": {"replicas": 1}, "status": {"seen": True}})
+    after = store.get("ns", "a")
+    assert before is not None
+    assert after is not None
+    assert after["status"] == {"seen": True}
+    assert after["spec"] is before["spec"]
+    store.apply("MODIFIED", rollout(rv=12) | {"spec": {"replicas": 2}})
+    assert (store.get("ns", "a") or {})["spec"] == {"replicas": 2}

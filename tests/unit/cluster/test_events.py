@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.support.clock import StandingClock
 from tests.support.fake_api import FakeApi
+from tests.support.waiting import until
 
 from ferrata.clock import SystemClock
 from ferrata.cluster import events as module
@@ -28,6 +29,8 @@ class Scene:
         self.api, self.clock, self.leads = api, StandingClock(), True
         self.client = ApiClient(api.connection(), clock=SystemClock(), fence=lambda: self.leads)
         self.recorder = EventRecorder(self.client, self.clock, Untold())
+        self.busy = 0.0
+        self.client.busy = lambda: self.busy  # type: ignore[method-assign]
 
     async def sent(self) -> list[dict[str, object]]:
         await self.recorder.drain(5)
@@ -71,6 +74,17 @@ async def test_events_are_sent_in_the_order_in_which_they_happened(scene: Scene)
     for number in range(20):
         scene.recorder.record(ROLLOUT, "Normal", "Scaled", f"to {number}")
     assert [event["message"] for event in await scene.sent()] == [f"to {number}" for number in range(20)]
+
+
+async def test_an_event_lets_everything_else_go_first_but_not_for_ever(scene: Scene) -> None:
+    scene.busy = 0.001
+    scene.recorder.record(ROLLOUT, "Normal", "Paused", "for you")
+    await asyncio.sleep(0.05)
+    assert scene.api.requests == []
+    scene.clock.advance(5.1)
+    await until(lambda: scene.api.objects[EVENTS], "an event that waited long enough")
+    (event,) = scene.api.objects[EVENTS].values()
+    assert event["firstTimestamp"] == "2026-01-01T00:00:00Z"
 
 
 async def test_the_same_event_again_is_counted_within_ten_minutes(scene: Scene) -> None:

@@ -224,3 +224,17 @@ async def test_a_kind_that_is_not_served_is_wanted_by_who_refers_to_it(scene: Sc
     with pytest.raises(SpecRejected):
         await scene.once()
     assert routes.wanted.is_set()
+
+
+async def test_a_revision_that_changed_before_it_shrinks_does_not_take_back_what_was_done(scene: Scene) -> None:
+    await scene.run(60)
+    scene.write_spec("v2", generation=2, steps=[{"setWeight": 50}, {"pause": {}}])
+    await scene.run(5)
+    scene.user(abort=True)
+    scene.writes()
+    scene.api.fail(409, method="PATCH", path="replicasets")
+    assert await scene.once() == pytest.approx(0.1)
+    assert scene.writes() == {"PATCH ingresses": 1, "PATCH replicasets": 1, "PATCH rollouts/status": 1}
+    assert (scene.status()["phase"], scene.status()["canary"]["weights"]["canary"]["weight"]) == ("Degraded", 0)
+    await scene.rest()
+    assert scene.writes() == {"PATCH services": 1, "PATCH replicasets": 1}

@@ -12,7 +12,7 @@ from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 def actions_are_told(s: RolloutSnapshot, d: Draft) -> Draft:
     """Scalings and switches of Services."""
-    told = (event for action in d.actions if (event := _of(s, action)) is not None)
+    told = (event for action in d.actions if (event := of_action(s, action)) is not None)
     return replace(d, events=(*d.events, *told))
 
 
@@ -30,7 +30,8 @@ def are_in_order(s: RolloutSnapshot, d: Draft) -> Draft:
     return replace(d, events=view(s.spec).events_in_order(d.events))
 
 
-def _of(s: RolloutSnapshot, action: Action) -> Event | None:
+def of_action(s: RolloutSnapshot, action: Action) -> Event | None:
+    """What is said about `action` once it is done; None for what is told otherwise or not at all."""
     match action:
         case ScaleRevision(name, replicas):
             revision = next(r for r in s.revisions if r.name == name)
