@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -93,6 +94,7 @@ def test_a_release_that_turns_bad_after_the_switch_is_taken_back(ns: Namespace, 
 
 def test_within_the_delay_a_way_back_needs_neither_pods_nor_people(plane: Plane, ns: Namespace) -> None:
     deployed(ns, autoPromotionEnabled=False)
+    time.sleep(1.1)  # Which revision is older is told by creation times, and those have whole seconds.
     ns.release("app", V2)
     ns.until_phase("app", "Paused", "BlueGreenPause")
     plugin(plane, ns, "promote", "app")
