@@ -162,7 +162,6 @@ def test_pods_are_restarted(app: App) -> None:
     assert not after & before
 
 
-@pytest.mark.xfail(reason="not yet: blue-green", strict=True)
 def test_a_blue_green_release_is_aborted_tried_again_and_resumed(ns: Namespace) -> None:
     for service in ("active", "preview"):
         ns.service(service, "app")
