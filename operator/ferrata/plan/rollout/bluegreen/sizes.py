@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ferrata.plan.rollout.bluegreen.facts import by_hash, is_fast_rollback, planned_active
+from ferrata.plan.rollout.bluegreen.facts import active_hash, by_hash, is_fast_rollback, planned_active
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import RolloutSnapshot
 
 
 def new_size(s: RolloutSnapshot, d: Draft) -> int:
-    """All replicas, except for a preview that is still being looked at."""
+    """All replicas, except for a preview that is being looked at and that users have left."""
     preview = s.spec.blue_green.preview_replicas
     is_decided = d.status.promote_full or d.status.blue_green.checkpoint or is_fast_rollback(s)
     active = planned_active(s, d)
-    is_preview = active != s.new_hash and by_hash(s, active) is not None
+    is_preview = s.new_hash not in {active, active_hash(s)} and by_hash(s, active) is not None
     return preview if preview is not None and is_preview and not is_decided else s.spec.replicas
 
 

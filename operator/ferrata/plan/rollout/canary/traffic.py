@@ -48,14 +48,16 @@ def stable_can_take(s: RolloutSnapshot, weight: int) -> bool:
 def traffic_follows(s: RolloutSnapshot, d: Draft) -> Draft:
     """Selectors and split that the present position asks for and the capacity allows."""
     canary, stable = s.spec.canary.canary_service, s.spec.canary.stable_service
-    points = [a for a in (_point(s, stable, s.stable), _point_canary(s, d, canary)) if a is not None]
+    to_stable = [a for a in (_point(s, stable, s.stable),) if a is not None]
+    to_canary = [a for a in (_point_canary(s, d, canary),) if a is not None]
     if not s.spec.canary.routed:
-        return d.do(*points)
+        return d.do(*to_stable, *to_canary)
     weight = desired_weight(s, d)
     if not stable_can_take(s, weight):
         return d
-    split = _split(s, weight, desired_routes(s, d), points)
-    return d.do(*split, *points) if _is_lowered(s, weight) else d.do(*points, *split)
+    split = _split(s, weight, desired_routes(s, d), to_canary)
+    # A Service selects who is to serve before weight comes to it, and somebody else only after weight has left it.
+    return d.do(*to_stable, *split, *to_canary) if _is_lowered(s, weight) else d.do(*to_stable, *to_canary, *split)
 
 
 def _is_lowered(s: RolloutSnapshot, weight: int) -> bool:
