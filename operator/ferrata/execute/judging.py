@@ -10,7 +10,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from ferrata.metrics.expression import Judgement, judge, judge_quickly
+from ferrata.metrics.expression import Judgement, check, judge, judge_quickly
 
 
 class Judges:
@@ -18,6 +18,8 @@ class Judges:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        # The grammar takes a tenth of a second to build, once: before the first condition, and not in the event loop.
+        self._thread.submit(check, "true")
 
     async def judge(self, success: str | None, failure: str | None, result: object, now: datetime) -> Judgement:
         """Return what the conditions say about `result`; never raises."""
