@@ -155,13 +155,21 @@ class World:
 
     def _perform(self, action: act.Action, started: dict[str, RunStatus]) -> None:
         match action:
-            case act.CreateRevision(name, number, replicas, _, avoids):
+            case act.CreateRevision(name, number, replicas, _, avoids, metadata):
                 self.revisions[name] = Revision(
-                    f"app-{name}", name, number, replicas, 0, 0, 0, self.now, self.spec.replicas, avoids=avoids
+                    f"app-{name}", name, number, replicas, 0, 0, 0, self.now, self.spec.replicas,
+                    avoids=avoids,
+                    metadata=metadata,
                 )
             case act.PlaceRevision(name, avoids):
                 key = name.removeprefix("app-")
                 self.revisions[key] = replace(self.revisions[key], avoids=avoids)
+            case act.LabelRevision(name, metadata, former, has_pods):
+                key, left = name.removeprefix("app-"), former if has_pods else None
+                self.revisions[key] = replace(self.revisions[key], metadata=metadata, former_metadata=left)
+            case act.LabelPods(name):
+                key = name.removeprefix("app-")
+                self.revisions[key] = replace(self.revisions[key], former_metadata=None)
             case act.ScaleRevision(name, replicas, _, deadline):
                 key = name.removeprefix("app-")
                 held = self.revisions[key]

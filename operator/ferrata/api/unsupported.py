@@ -14,8 +14,7 @@ from typing import Any, Final
 Json = dict[str, Any]
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
 _SPEC_FIELDS: Final = ("workloadRef", "restartAt", "rollbackWindow")
-_CANARY_FIELDS: Final = ("pingPong", "canaryMetadata", "stableMetadata")
-_BLUE_GREEN_FIELDS: Final = ("previewMetadata", "activeMetadata")
+_CANARY_FIELDS: Final = ("pingPong",)
 _STEPS: Final = ("experiment", "plugin")
 _ROUTERS: Final = ("istio", "alb", "smi", "ambassador", "appMesh", "traefik", "apisix")
 _GATEWAY_FIELDS: Final = (
@@ -37,7 +36,6 @@ def unsupported(rollout: Json) -> str | None:
 def _fields(spec: Json) -> Iterator[str]:
     strategy = spec.get("strategy") or {}
     yield from _asked(spec, _SPEC_FIELDS, "spec", bool)
-    yield from _asked(strategy.get("blueGreen") or {}, _BLUE_GREEN_FIELDS, "spec.strategy.blueGreen", bool)
     canary = strategy.get("canary") or {}
     path = "spec.strategy.canary"
     yield from _asked(canary, _CANARY_FIELDS, path, bool)

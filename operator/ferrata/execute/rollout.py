@@ -15,12 +15,13 @@ from ferrata.cluster.kinds import (
     Kind,
 )
 from ferrata.cluster.machinery import Machinery
-from ferrata.errors import AlreadyExists
-from ferrata.execute import analysis
+from ferrata.errors import AlreadyExists, LeadershipLost, WorldUnavailable
+from ferrata.execute import analysis, pods
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
 from ferrata.model.anti_affinity import affinity_away_from, without_rule
 from ferrata.model.managed_routes import ManagedRoute
+from ferrata.model.pod_metadata import NO_METADATA, PodMetadata, without_metadata
 from ferrata.model.pod_template import canonical
 from ferrata.model.status import RunStatus
 from ferrata.plan.actions import (
@@ -29,6 +30,8 @@ from ferrata.plan.actions import (
     DeleteAnalysis,
     DeleteRevision,
     Event,
+    LabelPods,
+    LabelRevision,
     NumberRevision,
     NumberRollout,
     Phase,
@@ -63,6 +66,8 @@ class Executor:
         self._machinery = machinery
         self.started: dict[str, RunStatus] = {}
         self.told: list[Event] = []
+        self.failure: WorldUnavailable | None = None
+        """What went wrong with something that holds up nothing else; to be tried again."""
         self._client, self._cache = machinery.client, machinery.cache
         self._snapshot, self._namespace = snapshot, snapshot.spec.namespace
         self._routers, self._objects = routers, objects
@@ -76,6 +81,10 @@ class Executor:
             case PlaceRevision(name, avoids):
                 placed = {"template": {"spec": {"affinity": self._affinity(avoids)}}}
                 await self._patch(REPLICA_SETS, name, {"spec": placed})
+            case LabelRevision():
+                await self._label(action)
+            case LabelPods():
+                await self._label_pods(action)
             case ScaleRevision():
                 await self._scale(action)
             case NumberRevision(name, number):
@@ -115,6 +124,7 @@ class Executor:
         body = replica_set(self.rollout, action.hash, action.number, action.replicas)
         if affinity := self._affinity(action.avoids):
             body["spec"]["template"]["spec"]["affinity"] = affinity
+        body = _carrying(body, action.metadata)
         try:
             answer = await self._client.create(REPLICA_SETS, self._namespace, body)
         except AlreadyExists as error:
@@ -136,7 +146,33 @@ class Executor:
         owners = rs["metadata"].get("ownerReferences") or []
         template = canonical(self.rollout["spec"].get("template") or {})
         mine = any(owner.get("uid") == self.rollout["metadata"]["uid"] for owner in owners)
-        return mine and pod_template.digest(without_rule(rs["spec"]["template"])) == pod_template.digest(template)
+        return mine and pod_template.digest(without_rule(without_metadata(rs))) == pod_template.digest(template)
+
+    async def _label(self, action: LabelRevision) -> None:
+        recorded = action.former if action.has_pods else action.metadata
+        annotations = {
+            keys.EPHEMERAL_METADATA: recorded.text_form,
+            keys.EPHEMERAL_METADATA_PENDING: (action.metadata.text_form or "{}") if action.has_pods else None,
+        }
+        template = {"metadata": action.metadata.instead_of(action.former)}
+        body = {"metadata": {"annotations": annotations}, "spec": {"template": template}}
+        await self._patch(REPLICA_SETS, action.name, body)
+
+    async def _label_pods(self, action: LabelPods) -> None:
+        """The note that pods are left goes with the last of them."""
+        held = self._cache.store(REPLICA_SETS).get(self._namespace, action.name)
+        if held is None:
+            return
+        selector, owner = self._snapshot.spec.selector_of(action.hash), held["metadata"]["uid"]
+        try:
+            await pods.label(self._client, self._namespace, selector, owner, action.metadata, action.former)
+        except LeadershipLost:
+            raise
+        except WorldUnavailable as error:
+            self.failure = error
+            return
+        done = {keys.EPHEMERAL_METADATA: action.metadata.text_form, keys.EPHEMERAL_METADATA_PENDING: None}
+        await self._annotate(REPLICA_SETS, action.name, done)
 
     async def _scale(self, action: ScaleRevision) -> None:
         """A write that takes pods away is refused when the ReplicaSet changed since it was looked at."""
@@ -189,3 +225,13 @@ class Executor:
 
 def _annotations(obj: Json) -> dict[str, str]:
     return obj["metadata"].get("annotations") or {}
+
+
+def _carrying(rs: Json, metadata: PodMetadata) -> Json:
+    """The new ReplicaSet `rs` whose pods carry `metadata` besides their own; it says so itself."""
+    if metadata == NO_METADATA:
+        return rs
+    template, annotations = rs["spec"]["template"], _annotations(rs) | {keys.EPHEMERAL_METADATA: metadata.text_form}
+    own = {name: (template["metadata"].get(name) or {}) | pairs for name, pairs in metadata.to_json().items()}
+    labelled = template | {"metadata": template["metadata"] | own}
+    return rs | {"metadata": rs["metadata"] | {"annotations": annotations}, "spec": rs["spec"] | {"template": labelled}}

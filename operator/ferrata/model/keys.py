@@ -26,6 +26,7 @@ REVISION_HISTORY: Final = "rollout.argoproj.io/revision-history"
 DESIRED_REPLICAS: Final = "rollout.argoproj.io/desired-replicas"
 WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 EPHEMERAL_METADATA: Final = "rollout.argoproj.io/ephemeral-metadata"
+EPHEMERAL_METADATA_PENDING: Final = "ferrata.dev/ephemeral-metadata-pending"
 SCALE_DOWN_DEADLINE: Final = "scale-down-deadline"
 
 # Ownership of objects that exist without a Rollout.

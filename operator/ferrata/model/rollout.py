@@ -13,6 +13,7 @@ from enum import Enum
 
 from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.managed_routes import ManagedRoute
+from ferrata.model.pod_metadata import NO_METADATA, PodMetadata
 
 REVISION_MARK = "{}"
 """Stands in `revision_selector` where the hash of a revision belongs."""
@@ -96,6 +97,8 @@ class Canary:
     threshold: ProgressThreshold | None = None
     background_analysis: bool = False
     starting_step: int = 0
+    new_metadata: PodMetadata = NO_METADATA
+    stable_metadata: PodMetadata = NO_METADATA
 
     @property
     def services(self) -> frozenset[str]:
@@ -135,6 +138,8 @@ class BlueGreen:
     pre_promotion_analysis: bool = False
     post_promotion_analysis: bool = False
     anti_affinity: AntiAffinity | None = None
+    new_metadata: PodMetadata = NO_METADATA
+    stable_metadata: PodMetadata = NO_METADATA
 
     @property
     def services(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from ferrata.cluster.kinds import ANALYSIS_RUNS, HTTP_ROUTES, INGRESSES, REPLICA
 from ferrata.model import anti_affinity, keys, pod_template
 from ferrata.model.hashing import pod_template_hash, step_hash
 from ferrata.model.managed_routes import ManagedRoute
+from ferrata.model.pod_metadata import carried, without_metadata
 from ferrata.model.rollout import Canary, RolloutSpec
 from ferrata.model.status import parse_time
 from ferrata.model.status_json import read_status
@@ -64,7 +65,7 @@ def trim_replica_set(obj: Json, old: Json | None = None) -> Json:
     if old is not None and is_same:
         return obj | {"spec": kept, DIGEST: old[DIGEST], AVOIDS: old[AVOIDS]}
     template = spec.get("template") or {}
-    digest = pod_template.digest(anti_affinity.without_rule(template))
+    digest = pod_template.digest(anti_affinity.without_rule(without_metadata(obj)))
     return obj | {"spec": kept, DIGEST: digest, AVOIDS: anti_affinity.avoided_by(template)}
 
 
@@ -139,6 +140,7 @@ def _revision(rs: Json) -> Revision:
     metadata, status = rs["metadata"], rs.get("status") or {}
     annotations = metadata.get("annotations") or {}
     desired = annotations.get(keys.DESIRED_REPLICAS, "")
+    ours, former = carried(rs)
     return Revision(
         name=metadata["name"],
         hash=_hash(rs),
@@ -153,6 +155,8 @@ def _revision(rs: Json) -> Revision:
         is_observed=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
         is_deleting=bool(metadata.get("deletionTimestamp")),
         avoids=rs.get(AVOIDS, ""),
+        metadata=ours,
+        former_metadata=former,
         failure=_failure(status),
     )
 

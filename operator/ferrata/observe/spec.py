@@ -8,6 +8,7 @@ from ferrata.errors import SpecRejected
 from ferrata.model import keys
 from ferrata.model.anti_affinity import AntiAffinity
 from ferrata.model.int_or_percent import resolve
+from ferrata.model.pod_metadata import PodMetadata
 from ferrata.model.rollout import (
     FULL_WEIGHT,
     REVISION_MARK,
@@ -68,6 +69,8 @@ def _blue_green(strategy: Json) -> BlueGreen:
         pre_promotion_analysis=bool(pre.get("templates")),
         post_promotion_analysis=bool(post.get("templates")),
         anti_affinity=AntiAffinity.read(strategy.get("antiAffinity")),
+        new_metadata=PodMetadata.read(strategy.get("previewMetadata")),
+        stable_metadata=PodMetadata.read(strategy.get("activeMetadata")),
     )
 
 
@@ -98,6 +101,8 @@ def _canary(spec: Json, replicas: int) -> Canary:
         threshold=_threshold(strategy.get("replicaProgressThreshold")),
         background_analysis=bool((strategy.get("analysis") or {}).get("templates")),
         starting_step=(strategy.get("analysis") or {}).get("startingStep") or 0,
+        new_metadata=PodMetadata.read(strategy.get("canaryMetadata")),
+        stable_metadata=PodMetadata.read(strategy.get("stableMetadata")),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from ferrata.model.managed_routes import ManagedRoute
+from ferrata.model.pod_metadata import NO_METADATA, PodMetadata
 from ferrata.model.status import RolloutStatus
 
 
@@ -25,7 +26,7 @@ class Phase(IntEnum):
 @dataclass(frozen=True, slots=True)
 class CreateRevision:
     """A ReplicaSet for the desired template exists, with that revision number and that many pods.
-    Those are kept off the nodes of revision `avoids`, unless that is "".
+    Those are kept off the nodes of revision `avoids`, unless that is "", and carry `metadata` besides their own.
     """
 
     hash: str
@@ -33,6 +34,7 @@ class CreateRevision:
     replicas: int
     phase: Phase = Phase.GROW
     avoids: str = ""
+    metadata: PodMetadata = NO_METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,32 @@ class PlaceRevision:
     name: str
     avoids: str
     phase: Phase = Phase.GROW
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRevision:
+    """Pods that the ReplicaSet `name` creates from now on carry `metadata` and nothing else of `former`. With
+    `has_pods`, those that it has are noted as not known to.
+    """
+
+    name: str
+    metadata: PodMetadata
+    former: PodMetadata
+    has_pods: bool
+    phase: Phase = Phase.GROW
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPods:
+    """The live pods of the ReplicaSet `name`, of revision `hash`, carry `metadata` and nothing else of `former`. It
+    comes last: a pod that cannot be written holds up nothing.
+    """
+
+    name: str
+    hash: str
+    metadata: PodMetadata
+    former: PodMetadata
+    phase: Phase = Phase.SHRINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,8 @@ class DeleteAnalysis:
 Action = (
     CreateRevision
     | PlaceRevision
+    | LabelRevision
+    | LabelPods
     | ScaleRevision
     | NumberRevision
     | NumberRollout

@@ -96,8 +96,17 @@ class RolloutController:
         return observe(self._machinery.cache, rollout, self._machinery.clock.now())
 
     async def _pass(self, key: Key, observed: Observed, plan: Plan) -> float | None:
-        """Carries out the plan and publishes what it came to; seconds until the next look."""
+        """Carries out the plan and publishes what it came to; seconds until the next look.
+
+        Raises what went wrong on the way, also with what holds up nothing else.
+        """
         executor = Executor(self._machinery, observed.rollout, observed.snapshot, observed.routers, observed.objects)
+        wait = await self._carry_out(key, executor, observed, plan)
+        if executor.failure is not None:
+            raise executor.failure
+        return wait
+
+    async def _carry_out(self, key: Key, executor: Executor, observed: Observed, plan: Plan) -> float | None:
         try:
             left = await _perform(executor, plan.actions)
         except HashCollision:

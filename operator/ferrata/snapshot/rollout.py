@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import Enum
 
 from ferrata.model.managed_routes import ManagedRoute
+from ferrata.model.pod_metadata import NO_METADATA, PodMetadata
 from ferrata.model.rollout import RolloutSpec
 from ferrata.model.status import RolloutStatus
 
@@ -24,7 +25,8 @@ from ferrata.model.status import RolloutStatus
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One owned ReplicaSet. `replicas` is wanted, `actual`, `ready` and `available` are counted by Kubernetes.
-    `avoids` is the revision off whose nodes its pods are kept.
+    `avoids` is the revision off whose nodes its pods are kept, `metadata` what they are created with for their role.
+    While those that run are not known to carry just that, `former_metadata` has every key that one may carry.
 
     One that does not exist yet is how the core speaks of the desired revision before it is created.
     """
@@ -43,6 +45,8 @@ class Revision:
     is_deleting: bool = False
     exists: bool = True
     avoids: str = ""
+    metadata: PodMetadata = NO_METADATA
+    former_metadata: PodMetadata | None = None
     failure: tuple[str, str, str] | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ferrata.plan.rollout import deadline, numbering, placement, promotion, retire, runs, sizing
+from ferrata.plan.rollout import deadline, numbering, placement, promotion, retire, roles, runs, sizing
 from ferrata.plan.rollout.bluegreen import analysis, counts, position, preview, scaling, services
 from ferrata.plan.rollout.draft import Draft, Question
 from ferrata.snapshot.rollout import RolloutSnapshot
@@ -35,6 +35,7 @@ ACTIONS: tuple[Question, ...] = (
     scaling.others_retire,
     sizing.missing_revision_is_created,
     placement.new_revision_avoids_the_stable_one,
+    roles.pods_carry_their_role,
     services.preview_follows,
     services.selectors_are_published,
     counts.active_pods_count,

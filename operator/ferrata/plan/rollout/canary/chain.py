@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ferrata.plan.rollout import counts, deadline, numbering, placement, promotion, retire, runs, sizing
+from ferrata.plan.rollout import counts, deadline, numbering, placement, promotion, retire, roles, runs, sizing
 from ferrata.plan.rollout.canary import analysis, position, scaling, traffic
 from ferrata.plan.rollout.draft import Question
 
@@ -30,6 +30,7 @@ ACTIONS: tuple[Question, ...] = (
     scaling.revisions_are_scaled,
     sizing.missing_revision_is_created,
     placement.new_revision_avoids_the_stable_one,
+    roles.pods_carry_their_role,
     traffic.traffic_follows,
     analysis.step_is_carried_out,
     analysis.background_run_exists,
