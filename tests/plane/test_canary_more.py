@@ -146,3 +146,25 @@ def test_a_new_revision_is_kept_off_the_stable_ones_nodes_by_its_replica_set_alo
     (entry,) = pods[f"app-{HASH[V2]}"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
     assert (entry["weight"], entry["podAffinityTerm"]["namespaces"]) == (20, [ns.name])
     assert entry["podAffinityTerm"]["labelSelector"]["matchExpressions"][0]["values"] == [HASH[V1]]
+
+
+def pod_roles(ns: Namespace, version: str) -> list[str | None]:
+    pods = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods")
+    labels = [pod["metadata"]["labels"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    return [of.get("role") for of in labels if of["rollouts-pod-template-hash"] == HASH[version]]
+
+
+def test_pods_carry_the_role_of_their_revision(ns: Namespace) -> None:
+    roles = {f"{role}Metadata": {"labels": {"role": role}} for role in ("canary", "stable")}
+    ns.rollout("app", V1, {"steps": [{"setWeight": 25}, {"pause": {}}], **roles})
+    ns.until_phase("app", "Healthy")
+    assert pod_roles(ns, V1) == ["stable"] * 4
+    ns.release("app", V2)
+    ns.until_phase("app", "Paused", "CanaryPauseStep")
+    assert pod_roles(ns, V2) == ["canary"]
+    first = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods?labelSelector=role%3Dcanary")[0]["metadata"]["uid"]
+    ns.patch_status("app", {"pauseConditions": None})
+    ns.until_phase("app", "Healthy")
+    wait_for(lambda: pod_roles(ns, V2) == ["stable"] * 4, "every pod to carry the new role")
+    pods = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods")
+    assert first in {pod["metadata"]["uid"] for pod in pods}, "the pod of the canary was replaced"

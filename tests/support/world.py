@@ -157,7 +157,15 @@ class World:
         match action:
             case act.CreateRevision(name, number, replicas, _, avoids, metadata):
                 self.revisions[name] = Revision(
-                    f"app-{name}", name, number, replicas, 0, 0, 0, self.now, self.spec.replicas,
+                    f"app-{name}",
+                    name,
+                    number,
+                    replicas,
+                    0,
+                    0,
+                    0,
+                    self.now,
+                    self.spec.replicas,
                     avoids=avoids,
                     metadata=metadata,
                 )

@@ -15,7 +15,7 @@ from ferrata.cluster.kinds import (
     Kind,
 )
 from ferrata.cluster.machinery import Machinery
-from ferrata.errors import AlreadyExists, LeadershipLost, WorldUnavailable
+from ferrata.errors import AlreadyExists, Forbidden, LeadershipLost, WorldUnavailable
 from ferrata.execute import analysis, pods
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
@@ -66,14 +66,14 @@ class Executor:
         self._machinery = machinery
         self.started: dict[str, RunStatus] = {}
         self.told: list[Event] = []
-        self.failure: WorldUnavailable | None = None
+        self.failure: WorldUnavailable | Forbidden | None = None
         """What went wrong with something that holds up nothing else; to be tried again."""
         self._client, self._cache = machinery.client, machinery.cache
         self._snapshot, self._namespace = snapshot, snapshot.spec.namespace
         self._routers, self._objects = routers, objects
         self.rollout = rollout
 
-    async def perform(self, action: Action) -> None:  # noqa: C901 - one line per action of the closed union
+    async def perform(self, action: Action) -> None:  # noqa: C901, PLR0912 - one line per action of the closed union
         """Makes `action` true. Raises what the API server answers."""
         match action:
             case CreateRevision():
@@ -168,7 +168,7 @@ class Executor:
             await pods.label(self._client, self._namespace, selector, owner, action.metadata, action.former)
         except LeadershipLost:
             raise
-        except WorldUnavailable as error:
+        except (WorldUnavailable, Forbidden) as error:
             self.failure = error
             return
         done = {keys.EPHEMERAL_METADATA: action.metadata.text_form, keys.EPHEMERAL_METADATA_PENDING: None}

@@ -1,4 +1,4 @@
-"""Labels and annotations that pods carry while their revision has a role, and no longer (`canaryMetadata` and the like).
+"""Labels and annotations that pods carry as long as their revision has a role (`canaryMetadata` and the like).
 
 They stand in the ReplicaSet's template and on its live pods alone: the revision's hash, and what its template means,
 are those of the Rollout's own template. Annotations of the ReplicaSet remember which keys are ours.

@@ -14,10 +14,10 @@ from ferrata.cluster.cache import Cache
 from ferrata.cluster.client import ApiClient
 from ferrata.cluster.controller import Key
 from ferrata.cluster.events import EventRecorder
-from ferrata.cluster.kinds import HTTP_ROUTES, INGRESSES, REPLICA_SETS, ROLLOUTS, SERVICES, Kind
+from ferrata.cluster.kinds import HTTP_ROUTES, INGRESSES, PODS, REPLICA_SETS, ROLLOUTS, SERVICES, Kind
 from ferrata.cluster.machinery import Machinery
 from ferrata.cluster.own_writes import OwnWrites
-from ferrata.errors import SpecRejected
+from ferrata.errors import SpecRejected, WorldUnavailable
 from ferrata.observe.rollout import trim_replica_set
 from ferrata.reconcile.rollout import RolloutController
 from ferrata.runtime.telemetry import Metrics
@@ -238,3 +238,62 @@ async def test_a_revision_that_changed_before_it_shrinks_does_not_take_back_what
     assert (scene.status()["phase"], scene.status()["canary"]["weights"]["canary"]["weight"]) == ("Degraded", 0)
     await scene.rest()
     assert scene.writes() == {"PATCH services": 1, "PATCH replicasets": 1}
+
+
+def with_role(scene: Scene, role: str | None, generation: int) -> None:
+    """The stable revision's pods are to carry that label from now on; None takes it back."""
+    held = scene.api.objects[ROLLOUTS][KEY]
+    canary = held["spec"]["strategy"]["canary"] | {"stableMetadata": {"labels": {"role": role}} if role else None}
+    spec = held["spec"] | {"strategy": {"canary": canary}}
+    scene.put(ROLLOUTS, held | {"metadata": held["metadata"] | {"generation": generation}, "spec": spec})
+
+
+def pod_of(scene: Scene, rs: Json) -> None:
+    owner = {"uid": rs["metadata"]["uid"], "controller": True, "kind": "ReplicaSet", "name": rs["metadata"]["name"]}
+    labels = rs["spec"]["template"]["metadata"]["labels"]
+    scene.put(PODS, {"metadata": {"name": "p", "labels": labels, "ownerReferences": [owner]}})
+
+
+async def test_pods_and_template_carry_the_role_and_lose_it_again(scene: Scene) -> None:
+    await scene.run(60)
+    (before,) = scene.api.objects[REPLICA_SETS].values()
+    pod_of(scene, before)
+    own = before["spec"]["template"]["metadata"]["labels"]
+    with_role(scene, "stable", generation=2)
+    await scene.rest()
+    (after,) = scene.api.objects[REPLICA_SETS].values()
+    assert after["spec"]["template"]["metadata"]["labels"] == own | {"role": "stable"}
+    assert after["metadata"]["annotations"]["rollout.argoproj.io/ephemeral-metadata"] == '{"labels":{"role":"stable"}}'
+    assert scene.api.objects[PODS]["ns", "p"]["metadata"]["labels"] == own | {"role": "stable"}
+    scene.writes()
+    await scene.rest()
+    assert scene.writes() == {}, "pods that carry it are looked at no more"
+    with_role(scene, None, generation=3)
+    await scene.rest()
+    (last,) = scene.api.objects[REPLICA_SETS].values()
+    assert last["spec"]["template"]["metadata"]["labels"] == own
+    assert last["metadata"]["annotations"] == before["metadata"]["annotations"]
+    assert scene.api.objects[PODS]["ns", "p"]["metadata"]["labels"] == own
+    assert scene.status()["phase"] == "Healthy"
+
+
+async def test_a_pod_that_cannot_be_labelled_holds_up_nothing_and_is_tried_again(scene: Scene) -> None:
+    await scene.run(60)
+    (rs,) = scene.api.objects[REPLICA_SETS].values()
+    pod_of(scene, rs)
+    with_role(scene, "stable", generation=2)
+    scene.api.fail(403, method="PATCH", path="/pods/p")
+    with pytest.raises(WorldUnavailable, match="1 of 1 pods could not be labelled"):
+        await scene.rest()
+    assert scene.status()["observedGeneration"] == "2"
+    await scene.rest()
+    assert scene.api.objects[PODS]["ns", "p"]["metadata"]["labels"]["role"] == "stable"
+
+
+async def test_a_new_revision_is_created_with_its_role(scene: Scene) -> None:
+    with_role(scene, "stable", generation=1)
+    await scene.run(60)
+    (rs,) = scene.api.objects[REPLICA_SETS].values()
+    assert rs["spec"]["template"]["metadata"]["labels"]["role"] == "stable"
+    assert "role" not in rs["metadata"]["labels"]
+    assert scene.writes()["PATCH replicasets"] == 0
