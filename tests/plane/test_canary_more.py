@@ -162,9 +162,9 @@ def test_pods_carry_the_role_of_their_revision(ns: Namespace) -> None:
     ns.release("app", V2)
     ns.until_phase("app", "Paused", "CanaryPauseStep")
     assert pod_roles(ns, V2) == ["canary"]
-    first = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods?labelSelector=role%3Dcanary")[0]["metadata"]["uid"]
+    (first,) = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods?labelSelector=role%3Dcanary")
     ns.patch_status("app", {"pauseConditions": None})
     ns.until_phase("app", "Healthy")
     wait_for(lambda: pod_roles(ns, V2) == ["stable"] * 4, "every pod to carry the new role")
     pods = ns.api.items(f"/api/v1/namespaces/{ns.name}/pods")
-    assert first in {pod["metadata"]["uid"] for pod in pods}, "the pod of the canary was replaced"
+    assert first["metadata"]["uid"] in {pod["metadata"]["uid"] for pod in pods}, "the pod of the canary was replaced"

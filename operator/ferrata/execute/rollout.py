@@ -21,7 +21,7 @@ from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
 from ferrata.model.anti_affinity import affinity_away_from, without_rule
 from ferrata.model.managed_routes import ManagedRoute
-from ferrata.model.pod_metadata import NO_METADATA, PodMetadata, without_metadata
+from ferrata.model.pod_metadata import NO_METADATA, PodMetadata, carried, stripped, without_metadata
 from ferrata.model.pod_template import canonical
 from ferrata.model.status import RunStatus
 from ferrata.plan.actions import (
@@ -146,7 +146,9 @@ class Executor:
         owners = rs["metadata"].get("ownerReferences") or []
         template = canonical(self.rollout["spec"].get("template") or {})
         mine = any(owner.get("uid") == self.rollout["metadata"]["uid"] for owner in owners)
-        return mine and pod_template.digest(without_rule(without_metadata(rs))) == pod_template.digest(template)
+        # Where a role's key stands in the template itself too, its value there is not to be seen any more.
+        wanted = pod_template.digest(stripped(template, carried(rs)[0]))
+        return mine and pod_template.digest(without_rule(without_metadata(rs))) == wanted
 
     async def _label(self, action: LabelRevision) -> None:
         recorded = action.former if action.has_pods else action.metadata

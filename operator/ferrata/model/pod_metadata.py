@@ -78,8 +78,11 @@ def carried(rs: Json) -> tuple[PodMetadata, PodMetadata | None]:
 
 def without_metadata(rs: Json) -> Json:
     """The template of the ReplicaSet `rs` without what it carries of ours; itself when that is nothing."""
-    template: Json = (rs.get("spec") or {}).get("template") or {}
-    ours, _ = carried(rs)
+    return stripped((rs.get("spec") or {}).get("template") or {}, carried(rs)[0])
+
+
+def stripped(template: Json, ours: PodMetadata) -> Json:
+    """`template` without the keys of `ours`; itself when those are none."""
     if ours == NO_METADATA:
         return template
     metadata = dict(template.get("metadata") or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -288,6 +289,30 @@ async def test_a_pod_that_cannot_be_labelled_holds_up_nothing_and_is_tried_again
     assert scene.status()["observedGeneration"] == "2"
     await scene.rest()
     assert scene.api.objects[PODS]["ns", "p"]["metadata"]["labels"]["role"] == "stable"
+
+
+def restart_blind(scene: Scene) -> None:
+    """Another process, whose watch has not shown it the ReplicaSets yet."""
+    scene.cache = Cache()
+    scene.cache.set_trim(REPLICA_SETS, trim_replica_set)
+    for kind in (ROLLOUTS, SERVICES, INGRESSES):
+        for obj in scene.api.objects[kind].values():
+            scene.cache.store(kind).apply(None, obj)
+    scene.machinery = replace(scene.machinery, cache=scene.cache)
+    scene.controller = RolloutController(scene.machinery)
+
+
+async def test_a_revision_whose_creation_was_answered_to_nobody_is_known_again(scene: Scene) -> None:
+    held = scene.api.objects[ROLLOUTS][KEY]
+    labels = {"app": "app", "role": "any"}
+    template = held["spec"]["template"] | {"metadata": {"labels": labels}}
+    scene.put(ROLLOUTS, held | {"spec": held["spec"] | {"template": template}})
+    with_role(scene, "stable", generation=1)
+    await scene.once()
+    restart_blind(scene)
+    await scene.rest()
+    assert len(scene.api.objects[REPLICA_SETS]) == 1
+    assert "collisionCount" not in scene.status()
 
 
 async def test_a_new_revision_is_created_with_its_role(scene: Scene) -> None:
