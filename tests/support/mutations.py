@@ -65,11 +65,16 @@ def places(value: Any, prefix: Place = ()) -> list[Place]:
     return [place for key, item in inner for place in ((*prefix, key), *places(item, (*prefix, key)))]
 
 
+def _drawn(draw: st.DrawFn) -> Any:
+    """A value of its own: a later change may go into it, and must not reach the ones that are drawn after it."""
+    return copy.deepcopy(draw(VALUES))
+
+
 def _change(draw: st.DrawFn, owner: Any, key: Any) -> None:
     """One of: another value, gone, there twice, under a misspelt name, with a stranger beside it."""
     match draw(st.sampled_from(["replace", "replace", "remove", "repeat", "rename", "add"])):
         case "replace":
-            owner[key] = draw(VALUES)
+            owner[key] = _drawn(draw)
         case "remove":
             del owner[key]
         case "repeat" if isinstance(owner, list):
@@ -77,7 +82,7 @@ def _change(draw: st.DrawFn, owner: Any, key: Any) -> None:
         case "rename" if isinstance(owner, dict):
             owner[draw(st.sampled_from([f"{key}x", key[::-1], key.upper(), ""]))] = owner.pop(key)
         case _ if isinstance(owner, dict):
-            owner[draw(st.text(max_size=8))] = draw(VALUES)
+            owner[draw(st.text(max_size=8))] = _drawn(draw)
 
 
 @st.composite
