@@ -149,7 +149,6 @@ def test_a_person_pauses_and_resumes(climbing: App) -> None:
     assert argocd.health(climbing.live()) == AT_A_STEP
 
 
-@pytest.mark.xfail(reason="not yet: restartAt", strict=True)
 def test_pods_are_restarted(app: App) -> None:
     pods = f"/api/v1/namespaces/{app.ns.name}/pods"
     before = {pod["metadata"]["uid"] for pod in app.ns.api.items(pods)}

@@ -33,7 +33,6 @@ NOT_YET = {
     "analysis-step-error": "the web provider",
     "analysis-step-fail": "the web provider",
     "analysis-step-pass": "the web provider",
-    "canary-restart": "restartAt",
     "experiment-step": "experiment steps",
     "workload-ref": "workloadRef",
 }

@@ -171,13 +171,16 @@ class FakeApi:
                 return web.json_response(body, status=fault.code, headers=fault.headers)
         if (found := self._find(seen.path)) is None:
             return self._discover(seen.path)
-        kind, namespace, name, _ = found
+        kind, namespace, name, sub = found
         if kind in self.absent:
             return _status(404, "NotFound", f"the server could not find {kind.plural}")
         if name is None and seen.method == "GET":
             if seen.query.get("watch") == "true":
                 return await self._watch(request, kind, namespace)
             return self._list(kind, namespace, seen.query)
+        if sub == "eviction":
+            self.remove(kind, namespace or "", name or "")
+            return web.json_response({"kind": "Status", "status": "Success"}, status=201)
         return self._object(kind, namespace or "", name, seen)
 
     def _find(self, path: str) -> tuple[Kind, str | None, str | None, str | None] | None:

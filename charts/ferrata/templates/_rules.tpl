@@ -21,6 +21,13 @@
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [get, list, watch, create, patch, delete]
+# Pods are looked at, and evicted, while they are restarted by spec.restartAt.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch, patch]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
-_SPEC_FIELDS: Final = ("workloadRef", "restartAt", "rollbackWindow")
+_SPEC_FIELDS: Final = ("workloadRef", "rollbackWindow")
 _CANARY_FIELDS: Final = ("pingPong",)
 _STEPS: Final = ("experiment", "plugin")
 _ROUTERS: Final = ("istio", "alb", "smi", "ambassador", "appMesh", "traefik", "apisix")

@@ -154,6 +154,11 @@ class ApiClient:
         """The created object. Raises AlreadyExists."""
         return self._wrote(kind, await self._call("POST", kind, kind.path(namespace), _MANAGED, body))
 
+    async def act(self, kind: Kind, namespace: str, name: str, subresource: str, body: Json) -> Json:
+        """Posts `body` to a subresource that does something to the object. Never repeated, not even when refused."""
+        path = kind.path(namespace, name, subresource)
+        return await self._once("POST", kind, path, {}, body, "application/json")
+
     async def patch(
         self,
         kind: Kind,

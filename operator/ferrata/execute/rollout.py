@@ -16,7 +16,7 @@ from ferrata.cluster.kinds import (
 )
 from ferrata.cluster.machinery import Machinery
 from ferrata.errors import AlreadyExists, Forbidden, LeadershipLost, WorldUnavailable
-from ferrata.execute import analysis, pods
+from ferrata.execute import analysis, pods, restart
 from ferrata.execute.manifests import replica_set
 from ferrata.model import keys, pod_template
 from ferrata.model.anti_affinity import affinity_away_from, without_rule
@@ -30,6 +30,7 @@ from ferrata.plan.actions import (
     DeleteAnalysis,
     DeleteRevision,
     Event,
+    EvictPod,
     LabelPods,
     LabelRevision,
     NumberRevision,
@@ -95,6 +96,8 @@ class Executor:
                 await self._point(name, pod_hash)
             case SetSplit(canary, _, routes):
                 await self._split(canary, routes)
+            case EvictPod(name):
+                await restart.evict(self._client, self._namespace, name)
             case StartAnalysis(kind):
                 stable = self._snapshot.status.stable_rs
                 run = await analysis.start(self._machinery, self.rollout, action, stable)

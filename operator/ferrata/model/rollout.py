@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from ferrata.model.anti_affinity import AntiAffinity
@@ -137,6 +138,7 @@ class BlueGreen:
     abort_scale_down_delay: int | None = None
     pre_promotion_analysis: bool = False
     post_promotion_analysis: bool = False
+    max_unavailable: int = 0
     anti_affinity: AntiAffinity | None = None
     new_metadata: PodMetadata = NO_METADATA
     stable_metadata: PodMetadata = NO_METADATA
@@ -185,7 +187,7 @@ class RolloutSpec:
     revision_history_limit: int = 10
     successful_run_limit: int = 5
     unsuccessful_run_limit: int = 5
-    restarting: bool = False
+    restart_at: datetime | None = None
     annotations: dict[str, str] = field(default_factory=dict)
 
     @property

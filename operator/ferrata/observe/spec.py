@@ -18,6 +18,7 @@ from ferrata.model.rollout import (
     RolloutSpec,
     ThresholdType,
 )
+from ferrata.model.status import parse_time
 from ferrata.plan.rollout.canary import steps
 from ferrata.routers.registry import takes_managed_routes
 
@@ -46,16 +47,17 @@ def read_spec(rollout: Json) -> RolloutSpec:
         revision_history_limit=_count(spec.get("revisionHistoryLimit"), 10, "spec.revisionHistoryLimit"),
         successful_run_limit=_count(history.get("successfulRunHistoryLimit"), 5, "spec.analysis"),
         unsuccessful_run_limit=_count(history.get("unsuccessfulRunHistoryLimit"), 5, "spec.analysis"),
+        restart_at=parse_time(spec.get("restartAt")),
         annotations=metadata.get("annotations") or {},
     )
 
 
 def _strategy(spec: Json, replicas: int) -> Canary | BlueGreen:
     blue_green = (spec.get("strategy") or {}).get("blueGreen")
-    return _blue_green(blue_green) if isinstance(blue_green, dict) else _canary(spec, replicas)
+    return _blue_green(blue_green, replicas) if isinstance(blue_green, dict) else _canary(spec, replicas)
 
 
-def _blue_green(strategy: Json) -> BlueGreen:
+def _blue_green(strategy: Json, replicas: int) -> BlueGreen:
     pre, post = (strategy.get(f"{name}PromotionAnalysis") or {} for name in ("pre", "post"))
     return BlueGreen(
         active_service=strategy.get("activeService") or "",
@@ -68,6 +70,7 @@ def _blue_green(strategy: Json) -> BlueGreen:
         abort_scale_down_delay=strategy.get("abortScaleDownDelaySeconds"),
         pre_promotion_analysis=bool(pre.get("templates")),
         post_promotion_analysis=bool(post.get("templates")),
+        max_unavailable=_spared(strategy.get("maxUnavailable"), replicas),
         anti_affinity=AntiAffinity.read(strategy.get("antiAffinity")),
         new_metadata=PodMetadata.read(strategy.get("previewMetadata")),
         stable_metadata=PodMetadata.read(strategy.get("activeMetadata")),
@@ -115,6 +118,17 @@ def _check_routes(asked: list[Json], routing: Json | None) -> None:
             if (step or {}).get(kind) is not None:
                 field = f"{_STEPS}[{index}].{kind}"
                 raise SpecRejected(f"{field}: no HTTPRoute of trafficRouting has useHeaderRoutes: true", field)
+
+
+def _spared(asked: object, replicas: int) -> int:
+    """maxUnavailable of blue-green in pods: a text is a percentage, with its sign or without."""
+    text = "25%" if asked is None else asked
+    if isinstance(text, str) and not text.endswith("%"):
+        text += "%"
+    try:
+        return min(resolve(text, replicas, round_up=False), replicas)
+    except ValueError as error:
+        raise SpecRejected(str(error), "spec.strategy.blueGreen.maxUnavailable") from error
 
 
 def _budget(strategy: Json, replicas: int) -> tuple[int, int]:

@@ -122,6 +122,14 @@ class SetSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class EvictPod:
+    """That pod is asked to go, which a PodDisruptionBudget may refuse for now."""
+
+    name: str
+    phase: Phase = Phase.SHRINK
+
+
+@dataclass(frozen=True, slots=True)
 class StartAnalysis:
     """An AnalysisRun of that kind (a value of the label `rollout-type`) for that revision exists."""
 
@@ -167,6 +175,7 @@ Action = (
     | NumberRollout
     | PointService
     | SetSplit
+    | EvictPod
     | StartAnalysis
     | StopAnalysis
     | DeleteRevision

@@ -29,6 +29,7 @@ from ferrata.execute.claims import adopt, release, wants
 from ferrata.execute.rollout import Executor, HashCollision
 from ferrata.model.status import Condition, RolloutStatus, RunStatus
 from ferrata.model.status_json import read_status
+from ferrata.observe.pods import with_pods
 from ferrata.observe.rollout import Observed, observe
 from ferrata.plan.actions import Action, Event, Phase, Plan
 from ferrata.plan.rollout.decide import decide
@@ -73,7 +74,7 @@ class RolloutController:
         await adopt(self._machinery, rollout, self._orphans.of(key[0]))
         await release(self._machinery, rollout)
         with _pass_of(key):
-            return await self._pass(key, *self._look(rollout))
+            return await self._pass(key, *await self._look(rollout))
 
     def _want(self, key: Key) -> None:
         """A kind that was not served at the start is looked for while a Rollout refers to it, and only then."""
@@ -82,9 +83,9 @@ class RolloutController:
             if kind.kind in named:
                 self._machinery.cache.store(kind).want()
 
-    def _look(self, rollout: Json) -> tuple[Observed, Plan]:
+    async def _look(self, rollout: Json) -> tuple[Observed, Plan]:
         """What is there now, and the plan for it. Raises InvariantBroken for a plan that would lose traffic."""
-        observed = self._observe(rollout)
+        observed = await with_pods(self._machinery, self._observe(rollout))
         plan = decide(observed.snapshot)
         if (fault := broken_by(observed.snapshot, plan)) is not None:
             raise InvariantBroken(f"{observed.where}: {fault}; snapshot: {observed.snapshot!r}")

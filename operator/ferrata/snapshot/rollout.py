@@ -6,7 +6,8 @@ RolloutSnapshot
 ├── services              the Services that the strategy names
 ├── unknown_fields        what of the manifest nothing reads, in one line
 ├── route                 what the data plane is known to serve, when there is a router
-└── step_run, background  the analysis that belongs to the current step and to the whole update
+├── runs                  its AnalysisRuns
+└── pods                  its pods, looked at while they are restarted and only then; None otherwise
 """
 
 from __future__ import annotations
@@ -48,6 +49,17 @@ class Revision:
     metadata: PodMetadata = NO_METADATA
     former_metadata: PodMetadata | None = None
     failure: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """One pod of an owned ReplicaSet, read live. Available: ready for minReadySeconds, and not about to go."""
+
+    name: str
+    hash: str
+    created: datetime
+    is_available: bool
+    is_terminating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class RolloutSnapshot:
     route: RouteView | None = None
     runs: tuple[AnalysisView, ...] = ()
     revision_annotation: int = 0
+    pods: tuple[PodView, ...] | None = None
     unknown_fields: str = ""
 
     @property

@@ -19,7 +19,6 @@ def canary(**fields: Any) -> dict[str, Any]:
     ("given", "field"),
     [
         ({"spec": {"workloadRef": {"name": "d"}}}, "spec.workloadRef"),
-        ({"spec": {"restartAt": "2026-01-01T00:00:00Z"}}, "spec.restartAt"),
         ({"spec": {"rollbackWindow": {"revisions": 3}}}, "spec.rollbackWindow"),
         (canary(pingPong={"pingService": "a"}), "spec.strategy.canary.pingPong"),
         (canary(steps=[{"pause": {}}, {"experiment": {}}]), "spec.strategy.canary.steps[1].experiment"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ferrata.model.status import RolloutStatus
-from ferrata.plan.rollout import runs
+from ferrata.plan.rollout import restart, runs
 from ferrata.plan.rollout.draft import Draft
 from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
@@ -44,13 +44,15 @@ def has_progressed(s: RolloutSnapshot, d: Draft) -> bool:
 
 
 def is_off(s: RolloutSnapshot, d: Draft) -> bool:
-    """Whether waiting is what the rollout is meant to do: a pause, an analysis, a scale-down delay."""
+    """Whether waiting is what the rollout is meant to do: a pause, an analysis, a scale-down delay, pods that
+    may not be evicted yet."""
     paused = s.status.condition("Paused")
     return (
         view(s.spec).is_meant_to_wait(s, d)
         or is_paused(s, d.status)
         or (paused is not None and paused.status == "True")
         or any(o.scale_down_deadline for o in s.others)
+        or (restart.is_asked(s.spec, d.status) and d.status.available_replicas >= s.spec.replicas)
     )
 
 

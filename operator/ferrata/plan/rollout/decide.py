@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ferrata.model.rollout import Canary
 from ferrata.plan.actions import Plan, in_safe_order
-from ferrata.plan.rollout import conditions, deadline, events, numbering
+from ferrata.plan.rollout import conditions, deadline, events, numbering, restart
 from ferrata.plan.rollout.bluegreen import chain as bluegreen
 from ferrata.plan.rollout.canary import chain as canary
 from ferrata.plan.rollout.draft import Draft, Question, ask
@@ -41,7 +41,8 @@ def decide(s: RolloutSnapshot) -> Plan:
     """What to do, publish and say about the Rollout in `s`, and when to look again."""
     s = numbering.with_desired_revision(s)
     chain = canary if isinstance(s.spec.strategy, Canary) else bluegreen
-    d = ask(chain.POSITION, s, Draft(s.status))
+    d = restart.pods_are_restarted(s, Draft(s.status))
+    d = ask(chain.POSITION, s, d)
     d = ask(chain.ACTIONS, chain.acts_on(s, d), d)
     d = ask(PUBLICATION, s, d)
     return Plan(in_safe_order(d.actions), d.status, d.events, _reason(d), min(d.wake_ups, default=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ferrata.plan.rollout import restart
 from ferrata.plan.rollout.draft import Draft
 from ferrata.plan.rollout.view import view
 from ferrata.snapshot.rollout import RolloutSnapshot
@@ -30,7 +31,7 @@ def _phase(s: RolloutSnapshot, d: Draft) -> tuple[str, str]:
 
 def _waiting_for(s: RolloutSnapshot, d: Draft) -> str:
     status = d.status
-    if s.spec.restarting:
+    if restart.is_asked(s.spec, status):
         return "rollout is restarting"
     if status.updated_replicas < s.spec.replicas:
         return "more replicas need to be updated"

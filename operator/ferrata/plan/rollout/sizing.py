@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ferrata.plan.actions import CreateRevision, Phase, ScaleRevision
+from ferrata.plan.rollout import restart
 from ferrata.plan.rollout.draft import Draft
 from ferrata.snapshot.rollout import Revision, RolloutSnapshot
 
 
 def resized(s: RolloutSnapshot, d: Draft, revision: Revision, wanted: int, *, keeps_deadline: bool = False) -> Draft:
     """`revision` asks for `wanted` pods; nothing when size, noted number of desired pods and deadline are right."""
+    wanted += restart.extra_pods(s, d, revision)
     is_noted = revision.desired_annotation == s.spec.replicas
     has_right_deadline = keeps_deadline or not revision.scale_down_deadline
     if revision.replicas == wanted and is_noted and has_right_deadline:
