@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,7 +152,10 @@ def test_a_person_pauses_and_resumes(climbing: App) -> None:
 
 def test_pods_are_restarted(app: App) -> None:
     pods = f"/api/v1/namespaces/{app.ns.name}/pods"
-    before = {pod["metadata"]["uid"] for pod in app.ns.api.items(pods)}
+    running = list(app.ns.api.items(pods))
+    before = {pod["metadata"]["uid"] for pod in running}
+    youngest = max(datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) for pod in running)
+    wait_for(lambda: datetime.now(UTC) >= youngest + timedelta(seconds=1), "the second to pass that times are told in")
     status, rest = app.press("restart")
     assert (status, rest.keys(), rest["spec"].keys()) == ({}, {"spec"}, {"restartAt"})
     app.ns.until("app", lambda s: s.get("restartedAt") == rest["spec"]["restartAt"], "restarted", 10)

@@ -51,13 +51,13 @@ async def test_pods_are_listed_by_selector_only_while_they_are_restarted(scene: 
     await scene.once()
     assert scene.api.count("GET", "/pods") == 0
     put_pod(scene, "old", age=100)
-    put_pod(scene, "new", age=0)
     put_pod(scene, "foreign", age=100, owner="another")
     ask_for_restart(scene)
     await scene.rest()
     assert scene.api.count("GET", "/pods", labelSelector="app=app") >= 1
     assert scene.api.count("POST", "/pods/old/eviction") == 0, "another is started first"
     scene.pods(available=True)
+    put_pod(scene, "new", age=0)
     await scene.once()
     evicted = [seen.path.split("/")[-2] for seen in scene.api.writes() if seen.path.endswith("/eviction")]
     assert evicted == ["old"]
