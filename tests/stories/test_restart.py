@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from tests.support.world import START, World
 
-from ferrata.model.rollout import Canary, RolloutSpec
-from ferrata.model.status import format_time
+from ferrata.model.rollout import BlueGreen, Canary, RolloutSpec
+from ferrata.model.status import RunStatus, format_time
 from ferrata.plan import actions as act
 from ferrata.plan.rollout import restart
 from ferrata.plan.rollout.canary.steps import Pause, SetWeight
@@ -80,9 +80,9 @@ class Pods(World):
         name = f"pod-{self._number}"
         self.held[name] = PodView(name, pod_hash, self.now, is_available=False)
 
-    def _perform(self, action: act.Action) -> None:
+    def _perform(self, action: act.Action, started: dict[str, RunStatus]) -> None:
         if not isinstance(action, act.EvictPod):
-            super()._perform(action)
+            super()._perform(action, started)
         elif not self.may_evict(self):
             self._refused = True
         else:
@@ -194,3 +194,13 @@ def test_no_pods_are_asked_for_without_a_restart() -> None:
     assert restart.needs_pods(world.restart().snapshot())
     assert not restart.needs_pods(world.restart(after=10).snapshot())
     assert not restart.needs_pods(world.restart().release("v2").snapshot())
+
+
+def test_blue_green_restarts_its_active_pods_and_starts_another_for_a_single_one() -> None:
+    world = Pods(RolloutSpec("ns", "app", "uid", 1, 1, BlueGreen("active")))
+    world.run()
+    world.now += timedelta(seconds=60)
+    world.restart().run(seconds=60)
+    assert (world.fewest, world.most, world.old(), world.pods("v1")) == (1, 2, [], 1)
+    assert (world.status.phase, world.status.restarted_at) == ("Healthy", restarted_at(world))
+    assert not world.lost_requests, world.story()

@@ -120,13 +120,10 @@ def _check_routes(asked: list[Json], routing: Json | None) -> None:
                 raise SpecRejected(f"{field}: no HTTPRoute of trafficRouting has useHeaderRoutes: true", field)
 
 
-def _spared(asked: object, replicas: int) -> int:
-    """maxUnavailable of blue-green in pods: a text is a percentage, with its sign or without."""
-    text = "25%" if asked is None else asked
-    if isinstance(text, str) and not text.endswith("%"):
-        text += "%"
+def _spared(asked: int | str | None, replicas: int) -> int:
+    """maxUnavailable of blue-green in pods, which limits restarts and nothing else."""
     try:
-        return min(resolve(text, replicas, round_up=False), replicas)
+        return min(resolve("25%" if asked is None else asked, replicas, round_up=False), replicas)
     except ValueError as error:
         raise SpecRejected(str(error), "spec.strategy.blueGreen.maxUnavailable") from error
 
