@@ -23,7 +23,7 @@ def rollout(strategy: dict[str, Any]) -> dict[str, Any]:
 
 def test_blue_green_by_default_promotes_itself_at_once() -> None:
     spec = read_spec(rollout({"blueGreen": {"activeService": "a"}}))
-    assert spec.strategy == BlueGreen("a")
+    assert spec.strategy == BlueGreen("a", max_unavailable=1)
     assert (spec.blue_green.promotes_itself, spec.blue_green.waits_before_switch) == (True, False)
     assert (spec.blue_green.retirement_delay, spec.blue_green.abort_delay) == (30, 30)
     assert (spec.steps, spec.step_count, spec.blue_green.services) == ((), 0, {"a"})
@@ -40,12 +40,13 @@ def test_every_field_of_blue_green_is_read() -> None:
         "scaleDownDelaySeconds": 0,
         "scaleDownDelayRevisionLimit": 1,
         "abortScaleDownDelaySeconds": 0,
+        "maxUnavailable": "50",
         "antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}},
         "prePromotionAnalysis": analysis,
         "postPromotionAnalysis": {"templates": []},
     }
     found = read_spec(rollout({"blueGreen": body})).blue_green
-    assert found == BlueGreen("a", "p", 2, False, 7, 0, 1, 0, True, False, AntiAffinity(None))
+    assert found == BlueGreen("a", "p", 2, False, 7, 0, 1, 0, True, False, 2, AntiAffinity(None))
     assert (found.retirement_delay, found.abort_delay) == (0, None)
 
 
