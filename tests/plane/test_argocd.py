@@ -289,8 +289,8 @@ class Run:
         app.ns.patch("app", {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 25}, step]}}}})
         app.until(HEALTHY)
         app.ns.release("app", V2)
-        app.ns.until("app", lambda s: (s.get("canary") or {}).get("currentStepAnalysisRunStatus"), "analysed")
         runs = f"/apis/argoproj.io/v1alpha1/namespaces/{app.ns.name}/analysisruns"
+        wait_for(lambda: list(app.ns.api.items(runs)), "the run of the step")
         (run,) = app.ns.api.items(runs)
         self.path = f"{runs}/{run['metadata']['name']}"
 
