@@ -47,7 +47,8 @@ def healthy(ns: Namespace, **strategy: Any) -> str:
 def test_replica_sets_that_outlived_their_rollout_are_adopted_by_the_next_one(ns: Namespace) -> None:
     before = healthy(ns)
     ns.api.request("DELETE", f"{rollout(ns)}?propagationPolicy=Orphan")
-    wait_for(lambda: owners(ns) == [], "the ReplicaSet to be an orphan")
+    # Kubernetes' garbage collector looks for new kinds every 30 s, and lets the object go only after its children.
+    wait_for(lambda: owners(ns) == [] and ns.find("app") is None, "the ReplicaSet to be an orphan", seconds=90)
     after = healthy(ns)
     assert after != before
     assert owners(ns) == [after]
