@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,19 @@ OPERATOR = "ferrata.test/operator"
 HOST = "api.financehub.test"
 ROLLOUT = "api-gateway"
 PLUGIN = "kubectl-argo-rollouts"
+
+
+BACKENDS_ARE_KNOWN = 2.0
+"""Seconds after which the gateway has the endpoints of a backend that is new in a route."""
+
+
+def _with_future_backends() -> Json:
+    """The plain route with the backends of the weighted one beside its own, at weight 0."""
+    (route,), (weighted,) = (manifests.load(EXAMPLE / file) for file in ("route.yaml", "weighted-route.yaml"))
+    now, later = route["spec"]["rules"][0], weighted["spec"]["rules"][0]
+    now["backendRefs"] = [ref | {"weight": 100} for ref in now["backendRefs"]]
+    now["backendRefs"] += [ref | {"weight": 0} for ref in later["backendRefs"]]
+    return dict(route)
 
 
 class Stage:
@@ -103,7 +117,13 @@ class Stage:
         self.api.patch(self._rollout, [patch | {"value": found | container}], "json")
 
     def add_weights(self) -> None:
-        """The route split between the two Services, then the router in the Rollout."""
+        """The route split between the two Services, then the router in the Rollout.
+
+        Both Services come into the route at weight 0 first: a gateway answers 503 for the instant in which it knows a
+        backend and not yet its pods.
+        """
+        manifests.apply(self.api, [_with_future_backends()], self.namespace)
+        time.sleep(BACKENDS_ARE_KNOWN)
         self._apply("weighted-route.yaml")
         (patch,) = manifests.load(EXAMPLE / "weighted-rollout.patch.yaml")
         self.api.patch(self._rollout, patch)
