@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.cluster import Api, ApiError, Plane, wait_for
@@ -20,6 +19,7 @@ from tests.cluster.tools import binary
 from tests.golden.compare import unlike_at_rest
 from tests.golden.facts import Facts, Json, facts
 from tests.golden.scenario import NAMESPACE, WEB, Scenario, Trace
+from tests.support.loopback import Handler, LoopbackServer
 
 _WATCHED = {
     "Rollout": "/apis/argoproj.io/v1alpha1/rollouts",
@@ -116,14 +116,14 @@ class Recorder:
             diary.see(f"{kind}/{metadata['name']}", facts(kind, body))
 
 
-class Web:
+class Web(LoopbackServer):
     """The server that the recorded analyses asked: `{"v": N}` at /v/N, 1 after n answers at /seq/n, 500 at /boom."""
 
     def __init__(self) -> None:
         asked: defaultdict[str, int] = defaultdict(int)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Answering(Handler):
+            def answer(self) -> None:
                 asked[self.path] += 1
                 what, _, number = self.path.strip("/").partition("/")
                 if what == "boom":
@@ -131,24 +131,9 @@ class Web:
                     return
                 value = 1 if what == "seq" and asked[self.path] > int(number) else 5 if what == "seq" else int(number)
                 body = json.dumps({"v": value}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Answering)
 
 
 @dataclass(frozen=True)
